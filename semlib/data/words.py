@@ -1,0 +1,77 @@
+"""The words that pages are made of, split so that test words are never trained on.
+
+TRDG's English dictionary gives the rare words; a short list of function words
+gives English its rhythm. A dictionary word belongs to the test split when the
+CRC-32 of its lower-case form says so; the function words occur in both.
+"""
+
+import zlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+TEST_SHARE = 20  # per cent of the dictionary's words
+FUNCTION_SHARE = 0.4  # of running English text is words like these
+
+FUNCTION_WORDS = tuple("""
+a about after again all also an and any are as at back be because been before
+being between both but by can could did do down each even every first for from
+had has have he her here him his how if in into is it its just last like long
+made make many may me more most much must my never no not now of on one only or
+other our out over own part said same see she should so some still such than
+that the their them then there these they this those though through time to too
+two under until up upon us very was way we well were what when where which while
+who will with without would year you your
+""".split())
+
+SPLITS = ("train", "test")
+
+
+def is_test_word(word: str) -> bool:
+    """Whether a dictionary word is kept out of training."""
+    return zlib.crc32(word.lower().encode()) % 100 < TEST_SHARE
+
+
+@cache
+def dictionary(split: str) -> tuple[str, ...]:
+    """TRDG's English words of 3 to 11 lower-case letters, of one split."""
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
+    path = Path(find_spec("trdg").origin).parent / "dicts" / "en.txt"
+    words = sorted(set(path.read_text(encoding="utf-8").split()))
+    return tuple(word for word in words
+                 if 3 <= len(word) <= 11 and word.isascii() and word.isalpha()
+                 and word.islower() and is_test_word(word) == (split == "test"))
+
+
+def running_text(rng: np.random.Generator, count: int, split: str) -> list[str]:
+    """`count` words that look like prose: sentences, commas, numbers, capitals.
+
+    The words mean nothing together on purpose: a reader that guesses from
+    context gains nothing, so what is measured is what it sees.
+    """
+    rare = dictionary(split)
+    text: list[str] = []
+    left = 0  # words until the sentence ends
+    for _ in range(count):
+        start = left == 0
+        if start:
+            left = int(rng.integers(6, 17))
+        left -= 1
+        kind = rng.random()
+        if kind < FUNCTION_SHARE:
+            word = FUNCTION_WORDS[rng.integers(len(FUNCTION_WORDS))]
+        elif kind < 0.98:
+            word = rare[rng.integers(len(rare))]
+        else:
+            word = str(rng.integers(1, 2000))
+        if start:
+            word = word.capitalize()
+        if left == 0:
+            word += "."
+        elif rng.random() < 0.06:
+            word += ","
+        text.append(word)
+    return text

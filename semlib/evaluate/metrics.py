@@ -1,0 +1,66 @@
+"""How well text was kept, and what it cost."""
+
+import re
+from collections.abc import Sequence
+
+import Levenshtein
+import numpy as np
+
+
+def normalize(text: str) -> str:
+    """Lower-case letters and digits only: what the paper's accuracy compares."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def accuracy(truth: str, read: str) -> float:
+    """1 - lev(G, T) / max(|G|, |T|) over letters and digits, in [0, 1].
+
+    The paper's accuracy (section 3.1). Two texts without any letter or digit
+    agree: 1.
+    """
+    truth, read = normalize(truth), normalize(read)
+    longest = max(len(truth), len(read))
+    return 1 - Levenshtein.distance(truth, read) / longest if longest else 1.0
+
+
+def exact_words(truth: str, read: str) -> float:
+    """The share of the true words that were read without any error, in order.
+
+    Both texts are split at white space and normalized; the two lists are
+    aligned with the fewest insertions, deletions and substitutions, and the
+    words left as they are count. A text without words gives 1 if nothing was
+    read, else 0.
+    """
+    truth, read = _words(truth), _words(read)
+    if not truth:
+        return float(not read)
+    blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
+                                         len(truth), len(read))
+    return sum(block.size for block in blocks) / len(truth)
+
+
+def bits_per_pixel(data: bytes | int, pixels: int) -> float:
+    """Bits of a file (or of a number of bytes) for each of `pixels` pixels."""
+    size = data if isinstance(data, int) else len(data)
+    return 8 * size / pixels
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in map(normalize, text.split()) if word]
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95,
+                  draws: int = 2000) -> tuple[float, float, float]:
+    """The mean and its bootstrap interval (percentiles of resampled means).
+
+    Args:
+        values: one number for each independent unit (a page's patch, an image).
+
+    Returns:
+        Mean, lower and upper end.
+    """
+    values = np.asarray(values, float)
+    picks = np.random.default_rng(0).integers(len(values), size=(draws, len(values)))
+    tail = (1 - level) / 2
+    low, high = np.quantile(values[picks].mean(1), [tail, 1 - tail])
+    return float(values.mean()), float(low), float(high)

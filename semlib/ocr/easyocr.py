@@ -1,0 +1,132 @@
+"""EasyOCR's recognizer english_g2: a CRNN with CTC, frozen and differentiable."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .weights import load_weights
+
+HEIGHT = 64  # of every picture that the network sees
+GREY = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
+UNSURE = 0.1  # below this confidence EasyOCR looks again, with more contrast
+
+
+class EasyOCRReader(nn.Module):
+    """Reads pictures of one word or one line. Implements `semlib.ocr.Reader`.
+
+    The preprocessing is EasyOCR's own, written in torch: grey, resized to a
+    height of 64 with bilinear interpolation (EasyOCR passes Pillow's constant
+    for Lanczos to OpenCV, where the same number means bilinear), padded to a
+    multiple of 64 columns by repeating the last column, scaled to [-1, 1].
+    """
+
+    def __init__(self):
+        super().__init__()
+        from easyocr.config import recognition_models
+        from easyocr.model.vgg_model import Model
+
+        self.alphabet = recognition_models["gen2"]["english_g2"]["characters"]
+        network = Model(input_channel=1, output_channel=256, hidden_size=256,
+                        num_class=len(self.alphabet) + 1)
+        self.network = load_weights(network, "english_g2.pth")
+
+    def prepare(self, image: Tensor) -> Tensor:
+        """One picture, C×H×W in [0, 1], as the network's input, 1×64×W' in [-1, 1]."""
+        grey = (image * GREY.to(image)).sum(0) if len(image) == 3 else image[0]
+        height, width = grey.shape
+        if width < height:  # EasyOCR turns the ratio round for a narrow picture
+            size = int(HEIGHT * height / width), HEIGHT
+        else:
+            size = HEIGHT, int(HEIGHT * width / height)
+        grey = F.interpolate(grey[None, None], size, mode="bilinear")
+        if size[0] != HEIGHT:
+            grey = F.interpolate(grey, (HEIGHT, -(-HEIGHT * HEIGHT // size[0])),
+                                 mode="bicubic", antialias=True).clamp(0, 1)
+        columns = HEIGHT * math.ceil(max(width / height, height / width))
+        padding = columns - grey.shape[-1]
+        return F.pad(grey[0], (0, padding), mode="replicate") * 2 - 1
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Scores of the blank and every letter for each column, N×T×97."""
+        return self.network(x, None)
+
+    def read(self, images: Sequence[Tensor], batch: int = 64) -> list[str]:
+        """The text in each picture (C×H×W in [0, 1], any sizes)."""
+        return [text for text, _ in self.read_with_confidence(images, batch)]
+
+    @torch.no_grad()
+    def read_with_confidence(self, images: Sequence[Tensor],
+                             batch: int = 64) -> list[tuple[str, float]]:
+        """The text and EasyOCR's confidence in [0, 1] for each picture.
+
+        What is read with less than 0.1 is read again with its contrast
+        stretched, and the surer reading counts, as EasyOCR does.
+        """
+        prepared = [_whole_levels(self.prepare(image)) for image in images]
+        found = self._read_prepared(prepared, batch)
+        unsure = [i for i, (_, sure) in enumerate(found) if sure < UNSURE]
+        again = self._read_prepared([_stretch(prepared[i]) for i in unsure], batch)
+        for i, second in zip(unsure, again):
+            found[i] = max(found[i], second, key=lambda pair: pair[1])
+        return found
+
+    def _read_prepared(self, prepared: list[Tensor], batch: int):
+        found: list[tuple[str, float]] = [("", 0.0)] * len(prepared)
+        by_width = sorted(range(len(prepared)), key=lambda i: prepared[i].shape[-1])
+        while by_width:
+            width = prepared[by_width[0]].shape[-1]
+            group = [i for i in by_width[:batch] if prepared[i].shape[-1] == width]
+            by_width = by_width[len(group):]
+            scores = self.logits(torch.stack([prepared[i] for i in group]))
+            for i, probability in zip(group, scores.softmax(-1)):
+                found[i] = self._collapse(probability)
+        return found
+
+    def _collapse(self, probability: Tensor) -> tuple[str, float]:
+        """CTC's greedy reading of T×97 probabilities, and the confidence in it."""
+        best, index = probability.max(-1)
+        sure = best[index != 0].double()
+        if not len(sure):
+            return "", 0.0
+        kept = torch.unique_consecutive(index)
+        text = "".join(self.alphabet[i - 1] for i in kept.tolist() if i)
+        return text, float(sure.prod() ** (2 / len(sure) ** 0.5))
+
+    def loss(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """CTC loss, in nats a character, averaged over the pictures.
+
+        Args:
+            images: pictures C×H×W in [0, 1]; gradients reach them.
+            texts: what they should read; letters outside the alphabet are left out.
+        """
+        prepared = [self.prepare(image) for image in images]
+        width = max(x.shape[-1] for x in prepared)
+        x = torch.stack([F.pad(x, (0, width - x.shape[-1]), mode="replicate")
+                         for x in prepared])
+        scores = self.logits(x).log_softmax(-1)
+        labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
+                  for text in texts]
+        lengths = torch.tensor([len(label) for label in labels])
+        steps = torch.full((len(labels),), scores.shape[1])
+        flat = torch.tensor([i for label in labels for i in label], device=x.device)
+        return F.ctc_loss(scores.transpose(0, 1), flat, steps, lengths,
+                          zero_infinity=True)
+
+
+def _whole_levels(prepared: Tensor) -> Tensor:
+    """Round to the 256 levels that EasyOCR's 8-bit resizing leaves."""
+    return ((prepared + 1) * 127.5).round() / 127.5 - 1
+
+
+def _stretch(prepared: Tensor) -> Tensor:
+    """EasyOCR's ``adjust_contrast_grey``, on pixels in [-1, 1]."""
+    pixels = ((prepared + 1) * 127.5).round().numpy()
+    low, high = np.percentile(pixels, [10, 90])
+    if (high - low) / max(10, high + low) >= 0.5:
+        return prepared
+    pixels = (pixels - low + 25) * (200 / max(10, high - low))
+    return torch.from_numpy(np.floor(pixels.clip(0, 255)) / 127.5 - 1).float()

@@ -1,0 +1,86 @@
+"""What every reader can do, and reading from end to end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from .detect import CRAFT, reading_order
+from .easyocr import EasyOCRReader
+
+
+class Reader(Protocol):
+    """A recognizer of single words or lines. Frozen; gradients reach the images.
+
+    What it reads in training is what it reads in scoring: both begin with the
+    same differentiable preprocessing.
+    """
+
+    def read(self, images: Sequence[Tensor]) -> list[str]:
+        """The text in each picture, C×H×W in [0, 1], of any sizes."""
+
+    def loss(self, images: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """How badly the pictures read as `texts`: a scalar to be minimized."""
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    """What was read in a box (left, top, right, bottom), in pixels."""
+
+    text: str
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read on a picture: words in reading order, a tuple for each line."""
+
+    lines: tuple[tuple[ReadWord, ...], ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(" ".join(word.text for word in line) for line in self.lines)
+
+
+class PageReader:
+    """Detection, reading order and recognition, for pages and for patches.
+
+    Args:
+        detector: finds the words.
+        reader: reads them.
+        margin: added round every box, as a part of its height (EasyOCR adds 0.1).
+    """
+
+    def __init__(self, detector: CRAFT | None = None, reader: Reader | None = None,
+                 margin: float = 0.1):
+        self.detector = detector or CRAFT(magnify=2)
+        self.reader = reader or EasyOCRReader()
+        self.margin = margin
+
+    def read(self, images: Tensor) -> list[Reading]:
+        """Read whole pictures, N×1×H×W or N×3×H×W in [0, 1]."""
+        return [self._read(image, corners) for image, corners
+                in zip(images, self.detector.boxes(images))]
+
+    def _read(self, image: Tensor, corners: np.ndarray) -> Reading:
+        boxes = self._upright(corners, *image.shape[-2:])
+        crops = [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
+        texts = self.reader.read(crops)
+        order = reading_order(np.array(boxes))
+        return Reading(tuple(tuple(ReadWord(texts[i], boxes[i]) for i in line)
+                             for line in order))
+
+    def _upright(self, corners: np.ndarray, height: int, width: int):
+        """Boxes round the corners, with a margin, inside the picture, not empty."""
+        boxes = []
+        for corner in corners:
+            (x0, y0), (x1, y1) = corner.min(0), corner.max(0)
+            margin = self.margin * min(x1 - x0, y1 - y0)
+            box = (max(0, int(x0 - margin)), max(0, int(y0 - margin)),
+                   min(width, int(np.ceil(x1 + margin))),
+                   min(height, int(np.ceil(y1 + margin))))
+            if box[2] > box[0] and box[3] > box[1]:
+                boxes.append(box)
+        return boxes

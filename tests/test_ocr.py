@@ -1,0 +1,165 @@
+"""The readers against EasyOCR itself."""
+
+import numpy as np
+import pytest
+import torch
+
+from semlib import compat
+from semlib.data import degrade, make_page, spread_patches
+from semlib.evaluate import accuracy
+from semlib.images import to_tensor
+from semlib.ocr import CRAFT, EasyOCRReader, PageReader, reading_order, weights
+
+
+@pytest.fixture(scope="module")
+def easyocr_reader():
+    import easyocr
+    import easyocr_en_models
+
+    return easyocr.Reader(["en"], gpu=False, download_enabled=False, quantize=False,
+                          model_storage_directory=easyocr_en_models.model_dir(),
+                          verbose=False)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return EasyOCRReader()
+
+
+@pytest.fixture(scope="module")
+def patches():
+    return spread_patches("test", 4)
+
+
+def test_boxes_are_easyocrs(easyocr_reader, patches):
+    """Same network, same weights: EasyOCR's boxes, which it cuts to integers."""
+    from easyocr.detection import get_textbox
+
+    images = torch.stack([to_tensor(patch.image) for patch in patches])
+    found = CRAFT(magnify=2).boxes(images)
+    for patch, mine in zip(patches, found):
+        colour = np.repeat(patch.image[..., None], 3, 2)
+        theirs = get_textbox(easyocr_reader.detector, colour, 2560, 2.0, 0.7, 0.4, 0.4,
+                             False, "cpu")[0]
+        theirs = np.array(theirs).reshape(-1, 4, 2)
+        assert len(mine) == len(theirs) > 5
+        # EasyOCR cuts to integers; craft-text-detector keeps corners inside
+        assert np.abs(mine - theirs).max() <= 1
+
+
+def test_a_batch_finds_what_single_pictures_give(patches):
+    detector = CRAFT(magnify=2)
+    images = torch.stack([to_tensor(patch.image) for patch in patches])
+    together = detector.boxes(images)
+    for image, boxes in zip(images, together):
+        assert np.allclose(detector.boxes(image[None])[0], boxes, atol=0.51)
+
+
+def crops(patch):
+    image = to_tensor(patch.image)
+    boxes = [(max(0, x0 - 2), max(0, y0 - 2), x1 + 2, y1 + 2)
+             for x0, y0, x1, y1 in (word.box for word in patch.words)]
+    return boxes, [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
+
+
+def test_words_are_read_as_easyocr_reads_them(easyocr_reader, reader, patches):
+    """Its 8-bit resizing and ours differ by one level here and there."""
+    same = total = 0
+    for patch in patches:
+        boxes, pictures = crops(patch)
+        mine = reader.read(pictures)
+        for (x0, y0, x1, y1), text in zip(boxes, mine):
+            theirs = easyocr_reader.recognize(patch.image, [[x0, x1, y0, y1]], [])
+            same, total = same + (text == theirs[0][1]), total + 1
+    assert total > 30 and same / total >= 0.9
+
+
+def test_reading_does_not_depend_on_the_batch(reader, patches):
+    _, pictures = crops(patches[0])
+    assert reader.read(pictures) == [reader.read([one])[0] for one in pictures]
+    assert reader.read(pictures, batch=2) == reader.read(pictures)
+
+
+def test_tall_narrow_and_tiny_pictures_are_read(reader):
+    assert len(reader.read([torch.ones(1, 90, 20), torch.ones(3, 1, 1),
+                            torch.ones(1, 200, 3)])) == 3
+
+
+def test_loss_falls_towards_the_right_text_and_reaches_the_pixels(reader, patches):
+    _, pictures = crops(patches[0])
+    picture = pictures[0].clone().requires_grad_()
+    right = reader.loss([picture], [patches[0].words[0].text])
+    wrong = reader.loss([picture], ["zzzzzz"])
+    assert right < 0.5 < wrong
+    wrong.backward()
+    assert picture.grad.abs().sum() > 0
+    assert not any(weight.requires_grad for weight in reader.parameters())
+
+
+def test_loss_gradient_agrees_with_finite_differences(reader, patches):
+    _, pictures = crops(patches[0])
+    model = reader.double()
+    try:
+        picture = pictures[0].double().requires_grad_()
+        (gradient,) = torch.autograd.grad(model.loss([picture], ["wrong"]), picture)
+        direction = torch.randn(picture.shape, generator=torch.Generator()
+                                .manual_seed(0), dtype=torch.double)
+        step = 1e-6
+        with torch.no_grad():
+            ahead, behind = (model.loss([picture + sign * step * direction], ["wrong"])
+                             for sign in (1, -1))
+        slope = (ahead - behind) / (2 * step)
+        assert slope.item() == pytest.approx((gradient * direction).sum().item(),
+                                             rel=1e-3)
+    finally:
+        reader.float()
+
+
+def test_clean_patches_read_well_and_ruined_ones_do_not(patches):
+    page_reader = PageReader()
+    for patch in patches:
+        clean = page_reader.read(to_tensor(patch.image)[None])[0]
+        ruined, _ = degrade(patch.image, quality=1)
+        worse = page_reader.read(to_tensor(ruined)[None])[0]
+        assert accuracy(patch.text, clean.text) > 0.85
+        assert accuracy(patch.text, worse.text) < 0.6
+        for line in clean.lines:
+            for word in line:
+                x0, y0, x1, y1 = word.box
+                assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
+
+
+def test_reading_order_of_lines_and_columns():
+    lines = [(0, 0, 30, 10), (40, 1, 70, 11), (0, 20, 30, 30), (35, 19, 60, 29)]
+    assert reading_order(np.array(lines)[[3, 1, 2, 0]]) == [[3, 1], [2, 0]]
+    column = [(0, 20 * row, 80, 20 * row + 10) for row in range(8)]
+    other = [(120, 20 * row + 3, 200, 20 * row + 13) for row in range(8)]
+    order = reading_order(np.array([box for pair in zip(column, other) for box in pair]))
+    assert order == [[2 * row] for row in range(8)] + [[2 * row + 1] for row in range(8)]
+    assert reading_order(np.zeros((0, 4))) == []
+
+
+def test_reading_order_of_a_real_page():
+    page = make_page(3)
+    boxes = np.array([word.box for word in page.words])
+    order = [index for line in reading_order(boxes) for index in line]
+    assert order == list(range(len(boxes)))
+
+
+def test_wrong_weights_are_refused(monkeypatch, tmp_path):
+    import easyocr_en_models
+
+    (tmp_path / "english_g2.pth").write_bytes(b"not the weights")
+    monkeypatch.setattr(easyocr_en_models, "model_dir", lambda: str(tmp_path))
+    weights.weights_path.cache_clear()
+    with pytest.raises(RuntimeError, match="MD5"):
+        weights.weights_path("english_g2.pth")
+    weights.weights_path.cache_clear()
+
+
+def test_trdg_draws_on_todays_pillow():
+    generators = compat.trdg()
+    image, text = next(iter(generators.GeneratorFromStrings(["semantic"], count=1,
+                                                            size=64)))
+    assert text == "semantic" and image.height > 32
+    assert np.asarray(image.convert("L")).std() > 20
