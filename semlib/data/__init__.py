@@ -3,9 +3,10 @@
 from .jpeg import degrade, header_bytes, jpeg_bytes, quantization_table
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE,
                     TYPEFACES, UNSEEN_TYPEFACES, X_HEIGHT, Page, Patch, Word,
-                    make_page, reduce_image, spread_patches)
+                    make_page, reduce_image, set_patch, spread_patches)
 
 __all__ = ["PAGES", "PATCHES_PER_PAGE", "PATCH_HEIGHT", "PATCH_WIDTH", "SCALE",
            "TYPEFACES", "UNSEEN_TYPEFACES", "X_HEIGHT", "Page", "Patch", "Word",
            "degrade", "header_bytes", "jpeg_bytes", "make_page",
-           "quantization_table", "reduce_image", "spread_patches"]
+           "quantization_table", "reduce_image", "set_patch",
+           "spread_patches"]

@@ -27,7 +27,7 @@ PATCHES_PER_PAGE = 10
 PATCH_HEIGHT, PATCH_WIDTH = 64, 256
 
 SCALE = 0.5  # a page is drawn at twice the size that it is degraded at
-X_HEIGHT = 5.0  # in pixels of the reduced page; chosen in chapter 7
+X_HEIGHT = 7.5  # in pixels of the reduced page; chosen in chapter 7
 MARGIN = 24  # likewise; a multiple of 8 keeps patches on the JPEG grid
 GUTTER = 16
 ROWS = 10
@@ -93,7 +93,7 @@ class Page:
     def patches(self) -> list[Patch]:
         """Ten patches that do not overlap, with the words in them."""
         image = self.reduced()
-        return [_patch(self, image, cell) for cell in self.cells]
+        return [_cut(self, image, *_corner(cell), cell) for cell in self.cells]
 
 
 def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
@@ -163,6 +163,30 @@ def spread_patches(split: str, count: int, **options) -> list[Patch]:
             .patches()[:each + (index < more)]]
 
 
+def set_patch(rows: Sequence[str], typeface: str, *, x_height: float = X_HEIGHT,
+              left: float = 8.0) -> Patch:
+    """A patch of one's own lines, spread evenly over its height.
+
+    Args:
+        left: where the lines begin, in pixels; halves are kept.
+
+    Raises:
+        InputError: no line, or one that is wider than the patch.
+    """
+    if not any(row.strip() for row in rows):
+        raise InputError("a patch needs at least one word")
+    font = _font(typeface, x_height * _UP)
+    image = Image.new("L", (PATCH_WIDTH * _UP, PATCH_HEIGHT * _UP), 255)
+    draw, words = ImageDraw.Draw(image), []
+    for line, row in enumerate(rows):
+        if left + font.getlength(row) / _UP > PATCH_WIDTH:
+            raise InputError(f"the line «{row}» is wider than a patch")
+        baseline = round((line + 0.70) * PATCH_HEIGHT * _UP / len(rows))
+        words += _set_line(draw, font, row.split(), left * _UP, baseline, 0, line)
+    page = Page(-1, "own", typeface, x_height, np.asarray(image), tuple(words), ())
+    return _cut(page, page.reduced(), 0, 0, -1)
+
+
 @cache
 def _font(typeface: str, x_height: float) -> ImageFont.FreeTypeFont:
     """The typeface at the size that makes its x as high as asked."""
@@ -201,7 +225,7 @@ def _set_line(draw, font, row, left, baseline, measure, line) -> list[Word]:
     natural = font.getlength(" ".join(row))
     if len(row) > 1:
         extra = (measure - natural) / (len(row) - 1)
-        space += extra if extra < space else 0
+        space += extra if 0 < extra < space else 0
     words, x = [], float(left)
     for text in row:
         position = (round(x), baseline)
@@ -212,8 +236,8 @@ def _set_line(draw, font, row, left, baseline, measure, line) -> list[Word]:
     return words
 
 
-def _patch(page: Page, image: np.ndarray, cell: int) -> Patch:
-    left, top = _corner(cell)
+def _cut(page: Page, image: np.ndarray, left: int, top: int, cell: int) -> Patch:
+    """The patch with this corner, and the words whose middle lies in it."""
     right, bottom = left + PATCH_WIDTH, top + PATCH_HEIGHT
     inside = []
     for word in page.words:

@@ -1,0 +1,70 @@
+# Two commands: `make book` and `make test`. Both set up what they need, once.
+
+.DELETE_ON_ERROR:
+.PHONY: help setup book test chapters lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first Python on this machine that runs and is 3.11 or 3.12.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
+	2>/dev/null && { echo $$p; break; }; done)
+
+# The chapters run in the kernel of .venv, whatever kernels the user has besides.
+export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
+export JUPYTER_PREFER_ENV_PATH := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1 \2/p' Makefile | \
+	awk '{c = $$2; $$1 = $$2 = ""; printf "make %-9s%s\n", c, $$0}'
+
+setup: $(VENV)/.packages book/vendor/.done  ## install everything (the others do so by themselves)
+
+book: setup _build/.inputs  ## run the chapters and build the book, warnings as errors
+	$(BIN)/jupyter-book build . --all -W --keep-going
+	@echo "Open $(CURDIR)/_build/html/index.html"
+
+test: book  ## build the book, then run every test
+	$(BIN)/python -m pytest tests chapters \
+	--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+
+chapters: $(VENV)/.packages  ## run the chapters in place and store their outputs
+	$(BIN)/python .ci/execute.py chapters/*.ipynb
+
+lock: $(VENV)/.packages  ## renew requirements.lock (the one step that resolves versions)
+	$(BIN)/pip install uv
+	$(BIN)/uv pip compile pyproject.toml --extra paper --extra book --extra test \
+	--universal --python-version 3.11 --no-annotate -o requirements.lock --upgrade
+
+clean:  ## remove the built book, not the environment
+	rm -rf _build
+
+# A stamp is written last: an interrupted setup leaves none and starts over.
+$(VENV)/.packages: requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
+	2>/dev/null || { echo >&2 "make: Python 3.11 or 3.12 is needed;" \
+	"name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/pip install --no-deps -r requirements.lock
+	$(BIN)/pip install --no-deps --no-build-isolation -e .
+	touch $@
+
+# The page's scripts, with the machine's npm or else the one in .venv.
+book/vendor/.done: book/package-lock.json book/package.json | $(VENV)/.packages
+	rm -rf book/vendor
+	cd book && { npm ci || PATH="$(CURDIR)/$(BIN):$$PATH" npm ci; }
+	mkdir book/vendor
+	cd book && cp $(addprefix node_modules/@jupyter-widgets/html-manager/dist/, \
+	embed.js embed.js.LICENSE.txt *.woff2) node_modules/mathjax/es5/tex-svg.js vendor
+	rm -rf book/node_modules
+	touch $@
+
+# The cache of executed chapters knows their own code only: whatever they call
+# or read from makes it stale.
+_build/.inputs: $(VENV)/.packages $(shell find semlib results -type f \
+	! -name '*.pyc' ! -name '.*')
+	rm -rf _build/.jupyter_cache
+	mkdir -p _build
+	touch $@

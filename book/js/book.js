@@ -1,0 +1,29 @@
+// Runs before the page's widgets and formulas.
+
+// The theme's icons must not be redrawn inside widgets.
+window.FontAwesomeConfig = { observeMutations: false };
+
+// The widgets call MathJax 2, the page has MathJax 3. No widget holds a formula.
+window.addEventListener("DOMContentLoaded", () => {
+  if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
+});
+
+// Names for assistive technology, which the widgets leave out: what the slider
+// is called, its value in words, and that the picture's text changes with it.
+new MutationObserver(() => {
+  for (const slider of document.querySelectorAll(".semlib-slider")) {
+    const handle = slider.querySelector("[role=slider]");
+    const readout = slider.querySelector(".widget-readout");
+    const label = slider.querySelector(".widget-hslider .widget-label");
+    const frames = slider.querySelector(".semlib-frames");
+    if (!handle || !readout || !frames) continue;
+    set(handle, "aria-label", label.textContent);
+    set(handle, "aria-valuetext", readout.textContent);
+    set(frames, "aria-live", "polite");
+    set(readout, "contenteditable", "false");
+  }
+}).observe(document, { childList: true, subtree: true, characterData: true });
+
+function set(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}

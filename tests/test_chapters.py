@@ -1,0 +1,55 @@
+"""Every chapter is executed and readable. `make test` also runs nbval on each."""
+
+import ast
+
+import nbformat
+import pytest
+
+
+@pytest.fixture
+def cells(chapter):
+    book = nbformat.read(chapter, as_version=4)
+    nbformat.validate(book)
+    return [cell for cell in book.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def test_every_cell_was_executed_in_order(cells):
+    assert cells
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+
+
+def test_no_output_is_an_error(cells):
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error"]
+    assert not [o for o in outputs if o.get("name") == "stderr"]
+
+
+def test_code_fits_the_page(cells):
+    for cell in cells:
+        lines = cell.source.splitlines()
+        assert max(map(len, lines)) <= 78, max(lines, key=len)
+        assert len(lines) <= 25, f"{len(lines)} lines, from: {lines[0]}"
+
+
+def test_a_notebook_tells_and_the_package_computes(cells):
+    """A helper class belongs in semlib, where it can be tested."""
+    for cell in cells:
+        assert not [n for n in ast.parse(cell.source).body if isinstance(n, ast.ClassDef)]
+
+
+def test_widgets_are_stored(chapter, cells):
+    """A slider without its state would be an empty space in the page."""
+    kind = "application/vnd.jupyter.widget-"
+    state = nbformat.read(chapter, as_version=4).metadata.get("widgets", {})
+    models = state.get(kind + "state+json", {}).get("state", {})
+    for cell in cells:
+        for output in cell.outputs:
+            view = output.get("data", {}).get(kind + "view+json")
+            assert view is None or view["model_id"] in models
+
+
+def test_nothing_of_this_machine_is_stored(chapter):
+    book = nbformat.read(chapter, as_version=4)
+    assert set(book.metadata) <= {"kernelspec", "language_info", "widgets"}
+    assert book.metadata.kernelspec.name == "python3"
+    assert not [c for c in book.cells if "execution" in c.metadata]

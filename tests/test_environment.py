@@ -1,0 +1,168 @@
+"""The lock is complete, and what else names versions agrees with it."""
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import distributions
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name as canonical
+
+# Their metadata asks for versions that are too old for the rest: pyproject.toml
+# overrides what they ask, and postBuild installs them without resolving.
+OUTDATED = {"compressai", "trdg", "craft-text-detector"}
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def locked(root):
+    """Every line of the lock."""
+    lines = (root / "requirements.lock").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def versions(locked):
+    """Name → locked version, on this machine."""
+    here = [r for r in locked if r.marker is None or r.marker.evaluate()]
+    assert all(re.fullmatch(r"==[^*,]+", str(r.specifier)) for r in here)
+    found = {canonical(r.name): str(r.specifier)[2:] for r in here}
+    assert len(found) == len(here), "a package is locked twice"
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed():
+    return {canonical(d.metadata["Name"]): d for d in distributions()}
+
+
+@pytest.fixture(scope="module")
+def conda(root):
+    """environment.yml: the conda packages, and pip's."""
+    packages = yaml.safe_load((root / "environment.yml").read_text())["dependencies"]
+    return packages[:-1], [Requirement(line) for line in packages[-1]["pip"]]
+
+
+def needs(distribution):
+    """What a distribution asks for on this machine, without extras."""
+    for line in distribution.requires or []:
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield requirement
+
+
+def direct(project, *extras):
+    table = project["project"]
+    lines = list(table["dependencies"])
+    for extra in extras:
+        lines += table["optional-dependencies"][extra]
+    return [Requirement(line) for line in lines]
+
+
+def test_what_is_installed_is_what_is_locked(versions, installed):
+    differs = {
+        name: (version, installed[name].version if name in installed else "missing")
+        for name, version in versions.items()
+        if name not in installed or installed[name].version.split("+")[0] != version
+    }
+    assert not differs
+
+
+def test_lock_holds_every_direct_dependency(project, versions):
+    for requirement in direct(project, "paper", "book", "test"):
+        version = versions[canonical(requirement.name)]
+        assert requirement.specifier.contains(version), requirement
+
+
+def test_lock_is_complete(locked, versions, installed):
+    names = {canonical(r.name) for r in locked}
+    missing = [
+        f"{name} needs {requirement}"
+        for name in versions
+        for requirement in needs(installed[name])
+        if canonical(requirement.name) not in names
+    ]
+    assert not missing
+
+
+def test_only_the_outdated_packages_contradict_the_lock(versions, installed):
+    wrong = {
+        name
+        for name in versions
+        for requirement in needs(installed[name])
+        if canonical(requirement.name) in versions
+        and not requirement.specifier.contains(
+            versions[canonical(requirement.name)], prereleases=True
+        )
+    }
+    assert wrong <= OUTDATED
+
+
+def test_python_is_the_same_everywhere(root, project, conda):
+    allowed = SpecifierSet(project["project"]["requires-python"])
+    for version, fits in {"3.10": False, "3.11": True, "3.12": True, "3.13": False}.items():
+        assert allowed.contains(version + ".1") == fits
+    (python,) = [p for p in conda[0] if p.startswith("python=")]
+    assert allowed.contains(python.removeprefix("python=") + ".1")
+    assert "[(3, 11), (3, 12)]" in (root / "Makefile").read_text()
+
+
+def test_environment_yml_pins_what_is_locked(project, locked, conda):
+    pins = {canonical(r.name): str(r.specifier) for r in conda[1]}
+    (python,) = [p.removeprefix("python=") for p in conda[0] if p.startswith("python=")]
+    there = {"python_version": python, "python_full_version": python + ".9"}
+    lock = {
+        canonical(r.name): str(r.specifier)
+        for r in locked
+        if r.marker is None or r.marker.evaluate(there)
+    }
+    assert pins == {name: lock[name] for name in pins}
+    wanted = {canonical(r.name) for r in direct(project)} | {"jupyterlab"}
+    assert set(pins) == wanted
+
+
+def test_pip_can_resolve_environment_yml(versions, installed, conda):
+    """Follow what each package asks: the locked versions must satisfy it all."""
+    open_names, seen, broken = [canonical(r.name) for r in conda[1]], set(), []
+    while open_names:
+        name = open_names.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for requirement in needs(installed[name]):
+            other = canonical(requirement.name)
+            open_names.append(other)
+            if not requirement.specifier.contains(versions[other], prereleases=True):
+                broken.append(f"{name} needs {requirement}, locked is {versions[other]}")
+    assert not broken
+    assert not seen & OUTDATED
+
+
+def test_postbuild_installs_the_lock_without_resolving(root):
+    installs = [
+        line for line in (root / "postBuild").read_text().splitlines() if "pip install" in line
+    ]
+    assert all("--no-deps" in line for line in installs)
+    assert any("-r requirements.lock" in line for line in installs)
+
+
+def test_no_committed_file_names_a_registry(root):
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=root, capture_output=True, text=True, check=True,
+    ).stdout
+    # Split, so that this file does not name them itself.
+    hosts = re.compile(rb"registry\.npm" rb"js|pypi\." rb"org|deb\.deb" rb"ian|/wo" rb"rk/")
+    named = [
+        path
+        for path in listed.split("\0")
+        if path and (root / path).is_file() and hosts.search((root / path).read_bytes())
+    ]
+    assert not named
