@@ -27,7 +27,7 @@ PATCHES_PER_PAGE = 10
 PATCH_HEIGHT, PATCH_WIDTH = 64, 256
 
 SCALE = 0.5  # a page is drawn at twice the size that it is degraded at
-X_HEIGHT = 7.5  # in pixels of the reduced page; chosen in chapter 7
+X_HEIGHT = 6.0  # in pixels of the reduced page; chosen in chapter 7
 MARGIN = 24  # likewise; a multiple of 8 keeps patches on the JPEG grid
 GUTTER = 16
 ROWS = 10
