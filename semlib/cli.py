@@ -1,4 +1,4 @@
-"""The command line: ``semlib degrade``, ``read``, ``evaluate``."""
+"""The command line: ``semlib degrade``, ``read``, ``compress``, ``train`` …"""
 
 import json
 import sys
@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 
-from .images import InputError, open_image, replace_file, to_tensor
+from .images import InputError, open_image, replace_file, to_image, to_tensor
 
 app = typer.Typer(help="Text-aware image compression: the tools behind the book.",
                   no_args_is_help=True, add_completion=False,
                   pretty_exceptions_enable=False)
 evaluate = typer.Typer(help="Measure what the chapters report.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+train = typer.Typer(help="Train what the chapters use.", no_args_is_help=True)
+app.add_typer(train, name="train")
 
 Picture = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
+Bitstream = Annotated[Path, typer.Argument(help="A .sem file.", show_default=False)]
 
 
 @app.command()
@@ -56,6 +60,100 @@ def read(picture: Picture,
         print(reading.text)
 
 
+@app.command()
+def compress(picture: Picture,
+             output: Annotated[Path, typer.Argument(help="The .sem file to write.",
+                                                    show_default=False)],
+             codec: Annotated[str, typer.Option(help="tinylic.")] = "tinylic",
+             rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3):
+    """Compress a picture with a learned codec."""
+    from . import codec as codecs
+    from . import zoo
+    from .evaluate import bits_per_pixel
+
+    model, weights = zoo.load(codec)
+    x = to_tensor(open_image(picture).convert("RGB"))[None]
+    data = codecs.compress(model, weights, x, rate)
+    with replace_file(output) as out:
+        out.write(data)
+    height, width = x.shape[-2:]
+    print(f"{output}: {width} × {height} pixels, {len(data)} bytes, "
+          f"{bits_per_pixel(data, width * height):.3f} bits per pixel")
+
+
+@app.command()
+def decompress(file: Bitstream,
+               output: Annotated[Path, typer.Argument(help="The picture to write.",
+                                                      show_default=False)]):
+    """Make the picture from a .sem file."""
+    from . import codec as codecs
+    from . import zoo
+
+    kind = Image.registered_extensions().get(output.suffix.lower())
+    if kind not in Image.SAVE:
+        raise InputError(f"{output}: name it after a picture format, such as .png")
+    data = _read(file)
+    model, weights = zoo.load(codecs.read_header(data).codec)
+    image = to_image(codecs.decompress(model, weights, data)[0])
+    with replace_file(output) as out:
+        image.save(out, kind)
+    print(f"{output}: {image.width} × {image.height} pixels")
+
+
+@app.command()
+def info(file: Bitstream):
+    """Say what a .sem file holds."""
+    from .codec import read_header
+    from .evaluate import bits_per_pixel
+
+    data = _read(file)
+    h = read_header(data)
+    print(f"{file}: {h.width} × {h.height} pixels, {h.codec} at rate {h.rate:g}, "
+          f"weights {h.weights}, {len(data)} bytes "
+          f"({h.z_bytes} of them the hyperprior's), "
+          f"{bits_per_pixel(data, h.width * h.height):.3f} bits per pixel")
+
+
+def _read(file: Path) -> bytes:
+    """A small file's bytes."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    if file.stat().st_size > 100_000_000:
+        raise InputError(f"{file}: too large for a .sem file")
+    return file.read_bytes()
+
+
+@app.command()
+def export(checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a run.",
+                                                      show_default=False)],
+           name: Annotated[str, typer.Argument(help="Of the weights.")] = "tinylic"):
+    """Make the shipped weights and their card from a training run."""
+    from . import zoo
+
+    known = zoo.export(checkpoint, name)
+    print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
+
+
+@train.callback()
+def _train():
+    """Train what the chapters use."""
+
+
+@train.command("codec")
+def train_codec(
+        preset: Annotated[str, typer.Option(help="smoke, cpu or paper.")] = "cpu",
+        resume: Annotated[bool, typer.Option(help="Go on from the checkpoint.")] = False,
+        folder: Annotated[Path | None, typer.Option(
+            help="Where to keep it.", show_default="runs/codec-PRESET")] = None):
+    """Chapter 3: the transformer codec, stage 1, at all rates at once."""
+    from .training import CodecRecipe
+    from .training import preset as find
+    from .training import train as run
+
+    recipe = CodecRecipe(find("codec", preset))
+    run(recipe, folder or Path("runs") / f"codec-{preset}", resume=resume)
+
+
 @evaluate.command()
 def jpeg(patches: Annotated[int, typer.Option(help="Test patches.")] = 200,
          choosing: Annotated[int, typer.Option(help="Training patches a size.")] = 40,
@@ -63,9 +161,24 @@ def jpeg(patches: Annotated[int, typer.Option(help="Test patches.")] = 200,
                                               "standard output.")] = Path("-")):
     """Chapter 7: what is read after JPEG, at every size and quality."""
     from .evaluate import jpeg as experiment
+
+    _write(experiment.run(patches, choosing), output)
+
+
+@evaluate.command("codec")
+def evaluate_codec(
+        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 3: rate against PSNR, the learned codec and its classical peers."""
+    from .evaluate import codec as experiment
+
+    _write(experiment.run(subset), output)
+
+
+def _write(result: dict, output: Path) -> None:
     from .evaluate import results
 
-    result = experiment.run(patches, choosing)
     if output == Path("-"):
         print(json.dumps(result, indent=1))
     else:

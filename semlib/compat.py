@@ -5,7 +5,9 @@ gone since torchvision 0.13, and its ``get_prediction`` builds ragged arrays
 that NumPy refuses. Its network and its box post-processing are sound: those
 two are used, and `semlib.ocr.detect` does what ``get_prediction`` did.
 
-TRDG 1.8.0 (2022) calls ``FreeTypeFont.getsize``, gone since Pillow 10.
+TRDG 1.8.0 (2022) calls ``FreeTypeFont.getsize``, gone since Pillow 10, and picks
+its background pictures by their place in ``os.listdir``, which differs between
+machines: here a picture is handed over itself.
 """
 
 import importlib
@@ -43,6 +45,8 @@ def craft():
 def trdg():
     """TRDG's ``generators`` module, able to measure text on Pillow 10 and later.
 
+    Its ``image_dir`` may be a Pillow picture: the background is a crop of it.
+
     Raises:
         ImportError: trdg is not installed.
     """
@@ -51,13 +55,29 @@ def trdg():
     if not hasattr(ImageFont.FreeTypeFont, "getsize"):
         ImageFont.FreeTypeFont.getsize = _getsize
     try:
-        return importlib.import_module("trdg.generators")
+        generators = importlib.import_module("trdg.generators")
     except ModuleNotFoundError as error:
         raise ImportError("trdg is missing: pip install --no-deps trdg "
                           "diffimg arabic-reshaper python-bidi wikipedia") from error
+    backgrounds = importlib.import_module("trdg.background_generator")
+    backgrounds.image = _crop
+    return generators
 
 
 def _getsize(font, text: str) -> tuple[int, int]:
     """What ``getsize`` returned: the advance from the origin to the ink's end."""
     _, _, right, bottom = font.getbbox(text)
     return right, bottom
+
+
+def _crop(height: int, width: int, picture):
+    """A crop of a Pillow picture, enlarged first where it is too small."""
+    import random
+
+    enlarge = max(1, width / picture.width, height / picture.height)
+    if enlarge > 1:
+        picture = picture.resize((max(width, round(picture.width * enlarge)),
+                                  max(height, round(picture.height * enlarge))))
+    left = random.randint(0, picture.width - width)
+    top = random.randint(0, picture.height - height)
+    return picture.crop((left, top, left + width, top + height))

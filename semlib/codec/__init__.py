@@ -1,0 +1,9 @@
+"""The learned codec, its classical peers, and the file that holds a bitstream."""
+
+from .container import compress, decompress, read_header
+from .hyperprior import ScaleHyperprior
+from .peers import peer
+from .tinylic import RATES, TinyLIC, rate_lambda
+
+__all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "compress", "decompress", "peer",
+           "rate_lambda", "read_header"]

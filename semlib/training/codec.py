@@ -1,0 +1,73 @@
+"""Stage 1 of section 3: the codec alone, L = λ·D + R, at all rates at once."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..codec.tinylic import RATES, TinyLIC, rate_lambda
+from ..data import TextImages, make_text_image
+from ..images import to_tensor
+
+QUANTILES_RATE = 1e-2  # learning rate of the entropy bottleneck's quantiles
+
+
+class CodecRecipe:
+    """Random crops of text images, each at a rate of its own. See `training.loop`."""
+
+    def __init__(self, settings: dict):
+        self.settings = settings
+        count = settings["images"]
+        # a cache for what takes longer than a second to draw
+        self._images = TextImages("train", count) if count > 100 else \
+            [make_text_image(index) for index in range(count)]
+
+    def model(self) -> nn.Module:
+        return RateDistortion(TinyLIC(self.settings["size"]))
+
+    def groups(self, model: nn.Module) -> list[dict]:
+        quantiles = model.codec.entropy_bottleneck.quantiles
+        rest = [p for p in model.parameters() if p is not quantiles]
+        return [{"params": rest, "peak": self.settings["learning_rate"]},
+                {"params": [quantiles], "peak": QUANTILES_RATE}]
+
+    def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
+        """This process's share of a step's crops, N×3×h×w, and their rates, N."""
+        rng = np.random.default_rng([self.settings["seed"], step])
+        height, width = self.settings["crop"]
+        crops, rates = [], []
+        for index in rng.integers(self.settings["images"], size=self.settings["batch"]):
+            image = self._images[int(index)].image
+            top = rng.integers(image.shape[0] - height + 1)
+            left = rng.integers(image.shape[1] - width + 1)
+            crops.append(to_tensor(image[top:top + height, left:left + width]))
+            rates.append(rng.uniform(0, RATES - 1))
+        return (torch.stack(crops[rank::ranks]),
+                torch.tensor(rates[rank::ranks], dtype=torch.float32))
+
+
+class RateDistortion(nn.Module):
+    """The loss of stage 1 round a codec."""
+
+    def __init__(self, codec: nn.Module):
+        super().__init__()
+        self.codec = codec
+
+    def forward(self, x: Tensor, rate: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """What is minimized; and for the log, loss, bits per pixel, and PSNR in dB.
+
+        D is the mean squared error on the 0 to 255 scale, R is in bits per
+        pixel. Each picture's λ·D + R is divided by the root of its λ (the
+        middle one as 1): otherwise the highest rates, 250 times louder, leave
+        the lowest untrained. The bottleneck's own loss only moves its quantiles.
+        """
+        out = self.codec(x, rate)
+        bits = sum(-likely.log2().sum((1, 2, 3))
+                   for likely in out["likelihoods"].values())
+        bpp = bits / (x.shape[-1] * x.shape[-2])
+        mse = (out["x_hat"] - x).square().mean((1, 2, 3))
+        weight = rate_lambda(rate)
+        evenly = (rate_lambda(torch.tensor((RATES - 1) / 2)) / weight).sqrt()
+        loss = (evenly * (weight * 255**2 * mse + bpp)).mean()
+        psnr = -10 * mse.detach().clamp(min=1e-9).log10().mean().item()
+        numbers = {"loss": loss.item(), "bpp": bpp.mean().item(), "psnr": psnr}
+        return loss + self.codec.entropy_bottleneck.loss(), numbers

@@ -1,0 +1,158 @@
+"""The training loop: Lightning Fabric, so one GPU, many, or a CPU alike.
+
+A step's images and noise are drawn from the recipe's seed and the step's number
+alone. So a checkpoint holds the weights, the optimizer and the step, and a run
+that was killed goes on exactly as if it had not been.
+"""
+
+import io
+import json
+import math
+import tomllib
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from tqdm import tqdm
+
+from ..images import InputError, replace_file
+
+PRESETS = Path(__file__).with_name("presets.toml")
+WARM_UP = 30  # steps in which the learning rate grows
+DECAY = 0.3  # the last part of the steps, in which it falls to nothing
+MAX_GRADIENT = 1.0  # the norm that gradients are cut to
+
+
+class Recipe(Protocol):
+    """What is trained, on what, and how well it does.
+
+    ``settings`` are its preset's numbers; ``model()`` gives a module that maps a
+    batch to the loss and a few numbers to log; ``groups(model)`` its parameters,
+    for the optimizer; ``batch(step, rank, ranks)`` this process's share.
+    """
+
+    settings: dict
+
+    def model(self) -> nn.Module: ...
+    def groups(self, model: nn.Module) -> list[dict]: ...
+    def batch(self, step: int, rank: int, ranks: int) -> tuple: ...
+
+
+def preset(recipe: str, name: str) -> dict:
+    """A recipe's settings at a preset.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    presets = tomllib.loads(PRESETS.read_text())[recipe]
+    if name not in presets:
+        raise InputError(f"preset must be one of {', '.join(presets)}, not {name}")
+    return presets[name]
+
+
+def train(recipe: Recipe, folder: Path, *, resume: bool = False,
+          devices: int | str = "auto", accelerator: str = "auto",
+          strategy: str = "auto") -> nn.Module:
+    """Train to the recipe's last step; ``checkpoint.pt`` and ``log.jsonl`` in `folder`.
+
+    Args:
+        resume: go on from the folder's checkpoint, if it has one.
+        devices, accelerator, strategy: Fabric's.
+
+    Raises:
+        InputError: the folder holds a checkpoint and `resume` is not given.
+    """
+    file = folder / "checkpoint.pt"
+    if file.exists() and not resume:
+        raise InputError(f"{file} exists: go on with --resume, or delete it")
+    folder.mkdir(parents=True, exist_ok=True)
+    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy)
+    fabric.launch()
+    settings = recipe.settings
+    torch.manual_seed(settings["seed"])
+    model = recipe.model()
+    optimizer = torch.optim.Adam(recipe.groups(model), settings["learning_rate"])
+    start = 0
+    if file.exists():
+        state = load_checkpoint(file)
+        if state["settings"] != settings:
+            raise InputError(f"{file}: made with other settings than this preset's")
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        start = state["step"]
+    bare = model
+    model, optimizer = fabric.setup(model, optimizer)
+    log = _Log(folder / "log.jsonl", start, settings["log_every"],
+               fabric.is_global_zero)
+    bar = tqdm(range(start, settings["steps"]), initial=start,
+               total=settings["steps"], unit="step",
+               disable=not fabric.is_global_zero)
+    for step in bar:
+        torch.manual_seed(hash((settings["seed"], step, fabric.global_rank)))
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * _schedule(step, settings["steps"])
+        batch = recipe.batch(step, fabric.global_rank, fabric.world_size)
+        loss, numbers = model(*fabric.to_device(batch))
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], MAX_GRADIENT)
+        optimizer.step()
+        log.add(step + 1, numbers, bar)
+        done = step + 1
+        if (done % settings["keep_every"] == 0 or done == settings["steps"]) \
+                and fabric.is_global_zero:
+            _save(file, {"step": done, "settings": settings,
+                         "model": bare.state_dict(),
+                         "optimizer": optimizer.state_dict()})
+    return bare.cpu()
+
+
+def load_checkpoint(file: Path) -> dict:
+    """A checkpoint's step, settings, model and optimizer; tensors only, no code."""
+    return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """The learning rate's part: up, level, and down along a half cosine."""
+    left = min(1.0, (steps - step) / (DECAY * steps))
+    return min(1.0, (step + 1) / WARM_UP) * (1 - math.cos(math.pi * left)) / 2
+
+
+def _save(file: Path, state: dict) -> None:
+    """Write a checkpoint beside the old one, then in its place."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    with replace_file(file) as out:
+        out.write(buffer.getvalue())
+
+
+class _Log:
+    """A JSON line every few steps: the means since the line before."""
+
+    def __init__(self, file: Path, start: int, every: int, active: bool):
+        self.file, self.every, self.active, self.seen = file, every, active, []
+        if active:  # what a killed run wrote after its checkpoint comes again
+            kept = [line for line in _lines(file) if json.loads(line)["step"] <= start]
+            with replace_file(file) as out:
+                out.write("".join(kept).encode())
+
+    def add(self, step: int, numbers: dict[str, float], bar) -> None:
+        self.seen.append(numbers)
+        if step % self.every or not self.active:
+            return
+        means = {key: round(sum(n[key] for n in self.seen) / len(self.seen), 5)
+                 for key in numbers}
+        bar.set_postfix(means)
+        with open(self.file, "a") as out:
+            out.write(json.dumps({"step": step, **means}) + "\n")
+        self.seen = []
+
+
+def _lines(file: Path) -> list[str]:
+    """The whole lines of a file that may end in half a line, or not exist."""
+    if not file.exists():
+        return []
+    return [line for line in file.read_text().splitlines(keepends=True)
+            if line.endswith("\n")]

@@ -1,0 +1,107 @@
+"""Trained weights: safetensors beside a card that says where they come from.
+
+The card (JSON) holds recipe, preset's settings, data and its hash, steps,
+metrics, licence, and the weights' SHA-256, which is compared before they load.
+"""
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from ..codec.tinylic import TinyLIC
+from ..data import TextImages
+from ..images import InputError, replace_file
+from ..training import load_checkpoint
+
+FOLDER = Path(__file__).parent
+LICENCE = "MIT"
+
+
+def card(name: str, folder: Path = FOLDER) -> dict:
+    """What is known of a model.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    path = folder / f"{name}.json"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.json")))
+        raise InputError(f"no weights are called {name!r}; there are: {known or 'none'}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def load(name: str, folder: Path = FOLDER) -> tuple[TinyLIC, str]:
+    """A codec ready to compress, and the SHA-256 of its weights, hexadecimal.
+
+    Raises:
+        InputError: there is none of that name, or its weights are not the card's.
+    """
+    known = card(name, folder)
+    data = (folder / f"{name}.safetensors").read_bytes()
+    if hashlib.sha256(data).hexdigest() != known["sha256"]:
+        raise InputError(f"{name}.safetensors: not the file that its card describes")
+    state = safetensors.torch.load(data)
+    model = TinyLIC(known["settings"]["size"])
+    for key, value in state.items():  # tables of the coder: their size varies
+        if not value.is_floating_point():
+            parent, _, leaf = key.rpartition(".")
+            setattr(model.get_submodule(parent), leaf, torch.empty_like(value))
+    model.load_state_dict({key: value.float() if value.is_floating_point() else value
+                           for key, value in state.items()})
+    return model.eval(), known["sha256"]
+
+
+def export(checkpoint: Path, name: str, folder: Path = FOLDER) -> dict:
+    """Make weights and card from a training checkpoint; returns the card.
+
+    Weights are rounded to half precision; the coder's tables are made from the
+    rounded ones and kept with them, so that they are the same on every machine.
+
+    Raises:
+        InputError: there is no checkpoint.
+    """
+    if not checkpoint.exists():
+        raise InputError(f"{checkpoint}: no such file")
+    state = load_checkpoint(checkpoint)
+    settings = state["settings"]
+    model = TinyLIC(settings["size"])
+    model.load_state_dict({key.removeprefix("codec."): value
+                           for key, value in state["model"].items()})
+    trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
+    for parameter in trained.values():
+        parameter.data = parameter.data.half().float()
+    model.update()
+    tensors = {key: (value.half() if key in trained else value).contiguous()
+               for key, value in model.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    with replace_file(folder / f"{name}.safetensors") as file:
+        file.write(data)
+    log = (checkpoint.parent / "log.jsonl").read_text().splitlines()[-20:]
+    known = {"recipe": "codec", "settings": settings, "steps": state["step"],
+             "data": _data(settings), "training_log": _means(log),
+             "torch": torch.__version__, "python": platform.python_version(),
+             "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
+    with replace_file(folder / f"{name}.json") as file:
+        file.write((json.dumps(known, indent=1) + "\n").encode())
+    return known
+
+
+
+
+def _data(settings: dict) -> dict:
+    count = settings["images"]
+    known = {"set": "TRDG text images, train", "images": count}
+    if count > 100:
+        known["sha256"] = TextImages("train", count).sha256
+    return known
+
+
+def _means(lines: list[str]) -> dict:
+    """The means of the log's last lines."""
+    rows = [json.loads(line) for line in lines]
+    return {key: round(sum(row[key] for row in rows) / len(rows), 4)
+            for key in rows[0] if key != "step"}

@@ -1,0 +1,120 @@
+"""The transformer codec: its parts, its causality, its bits."""
+
+import math
+
+import pytest
+import torch
+
+from semlib.codec import tinylic
+from semlib.codec.attention import NeighbourhoodAttention
+from semlib.codec.hyperprior import ScaleHyperprior
+from semlib.codec.tinylic import STAGES, TinyLIC
+
+
+def attend_in_a_loop(layer: NeighbourhoodAttention, x):
+    """The same, position by position, as the words say it."""
+    height, width, channels = x.shape
+    reach, size = layer.kernel // 2, channels // layer.heads
+    q, k, v = layer.qkv(x).chunk(3, -1)
+    y = torch.zeros_like(x)
+    for row in range(height):
+        for column in range(width):
+            for head in range(layer.heads):
+                part = slice(head * size, (head + 1) * size)
+                scores, values = [], []
+                for r in range(max(0, row - reach), min(height, row + reach + 1)):
+                    for c in range(max(0, column - reach),
+                                   min(width, column + reach + 1)):
+                        bias = layer.bias[head, r - row + reach, c - column + reach]
+                        dot = q[row, column, part] @ k[r, c, part]
+                        scores.append(dot / math.sqrt(size) + bias)
+                        values.append(v[r, c, part])
+                weights = torch.stack(scores).softmax(0)
+                y[row, column, part] = weights @ torch.stack(values)
+    return layer.out(y)
+
+
+@pytest.mark.parametrize("kernel, height, width", [(3, 5, 4), (5, 9, 6), (7, 3, 8)])
+def test_neighbourhood_attention_is_the_plain_loop(kernel, height, width):
+    torch.manual_seed(0)
+    layer = NeighbourhoodAttention(6, 2, kernel).double()
+    torch.nn.init.normal_(layer.bias)
+    x = torch.randn(2, height, width, 6, dtype=torch.float64)
+    with torch.no_grad():
+        got = layer(x)
+        for one, expected in zip(got, map(lambda x: attend_in_a_loop(layer, x), x)):
+            assert torch.allclose(one, expected, atol=1e-12)
+
+
+def make(size="smoke", seed=0):
+    torch.manual_seed(seed)
+    model = TinyLIC(size).eval()
+    for parameter in model.prior.parameters():  # so that predictions are not all 0
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    model.update()
+    return model
+
+
+def test_a_stage_knows_only_the_stages_before_it():
+    model = make()
+    torch.manual_seed(1)
+    y = torch.randn(1, 8, 8, 8)
+    features = torch.randn(1, 8, 8, 8)
+    for stage, _ in enumerate(STAGES):
+        earlier = sum(tinylic._mask(y, s) for s in range(stage)) if stage else 0 * y
+        known = (y * earlier).requires_grad_()
+        means, levels = model.prior.predict(features, known, stage)
+        (means.sum() + levels.sum()).backward()
+        if stage:
+            assert known.grad.abs().sum() > 0
+        # a later latent changes no likelihood of this stage or an earlier one
+        changed = y + 3 * (1 - earlier - tinylic._mask(y, stage)).clamp(0, 1)
+        mask = tinylic._mask(y, stage).bool().expand_as(y)
+        with torch.no_grad():
+            before = model._estimate(y, features)[1][mask]
+            after = model._estimate(changed, features)[1][mask]
+        assert torch.equal(before, after)
+
+
+def test_masks_cover_every_latent_once():
+    total = sum(tinylic._mask(torch.zeros(1, 1, 6, 4), s) for s in range(4))
+    assert torch.equal(total, torch.ones(1, 1, 6, 4))
+
+
+def test_decoding_gives_the_encoders_symbols_and_the_forward_picture():
+    model = make()
+    x = torch.rand(1, 3, 64, 128, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        out = model(x, torch.tensor([5.3]))
+    z, y, symbols = model.encode(x, 5.3)
+    back, again = model.decode(z, y, 64, 128, 5.3)
+    assert torch.equal(symbols, again)
+    assert (back - out["x_hat"].clamp(0, 1)).abs().max() < 0.02
+    assert torch.equal(back, (back * 255).round() / 255)
+
+
+def test_the_rate_is_continuous():
+    model = make()
+    gains = [model._gain(model.log_gain, torch.tensor([rate]))
+             for rate in (2.0, 2.5, 2.999999, 3.0, 7.0)]
+    assert torch.allclose(gains[1].log(), (gains[0].log() + gains[3].log()) / 2)
+    assert torch.allclose(gains[2], gains[3], rtol=1e-4)
+    assert torch.allclose(gains[4].flatten(), model.log_gain[7].exp())
+
+
+def test_the_papers_size_runs():
+    with torch.no_grad():
+        model = TinyLIC("paper").eval()
+        out = model(torch.rand(1, 3, 64, 64), torch.tensor([1.5]))
+    assert out["x_hat"].shape == (1, 3, 64, 64)
+    assert sum(p.numel() for p in model.parameters()) > 15e6
+
+
+def test_the_scale_hyperprior_there_and_back():
+    torch.manual_seed(0)
+    model = ScaleHyperprior(8, 12).eval()
+    model.update()
+    x = torch.rand(1, 3, 64, 128)
+    with torch.no_grad():
+        expected = model(x)["x_hat"].clamp(0, 1)
+    assert torch.allclose(model.decompress(model.compress(x)), expected, atol=1e-4)

@@ -1,0 +1,134 @@
+"""The .sem file: any size there and back, and what is wrong is said."""
+
+import random
+import subprocess
+import sys
+import zlib
+
+import pytest
+import torch
+
+from semlib import codec
+from semlib.codec import container
+from semlib.codec.tinylic import TinyLIC
+from semlib.images import InputError
+
+WEIGHTS = "0123456789abcdef" * 4
+MODEL = """
+import sys, torch
+torch.set_num_threads({threads})
+torch.manual_seed(0)
+from semlib.codec.tinylic import TinyLIC
+model = TinyLIC("smoke").eval()
+model.update()
+"""
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    model = TinyLIC("smoke").eval()
+    model.update()
+    return model
+
+
+@pytest.fixture(scope="module")
+def x():
+    return torch.rand(1, 3, 70, 100, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def data(model, x):
+    return codec.compress(model, WEIGHTS, x, 4.5)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (64, 64), (65, 3)])
+def test_any_size_comes_back(model, size):
+    x = torch.rand(1, 3, *size)
+    back = codec.decompress(model, WEIGHTS, codec.compress(model, WEIGHTS, x, 0))
+    assert back.shape == x.shape
+
+
+def test_header_says_what_it_holds(data):
+    header = codec.read_header(data)
+    assert (header.codec, header.weights, header.rate, header.height,
+            header.width) == ("tinylic", WEIGHTS[:8], 4.5, 70, 100)
+
+
+def test_another_process_with_other_threads_decodes_the_same(model, data, tmp_path):
+    (tmp_path / "x.sem").write_bytes(data)
+    here = codec.decompress(model, WEIGHTS, data)
+    for threads in (1, 3):
+        script = MODEL.format(threads=threads) + (
+            "from semlib import codec\n"
+            "x = codec.decompress(model, sys.argv[2], open(sys.argv[1],'rb').read())\n"
+            "sys.stdout.buffer.write((x * 255).round().byte().numpy().tobytes())\n")
+        there = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script, str(tmp_path / "x.sem"),
+             WEIGHTS], capture_output=True, check=True).stdout
+        assert there == (here * 255).round().byte().numpy().tobytes()
+
+
+def test_other_weights_and_other_latents_are_refused(model, data):
+    with pytest.raises(InputError, match="weights"):
+        codec.decompress(model, "f" * 64, data)
+    for at in (9, 11, 13, 15):  # rate, height, width, and the latents' checksum
+        with pytest.raises(InputError, match="latents"):
+            codec.decompress(model, WEIGHTS, resealed(data, at))
+
+
+def resealed(data: bytes, at: int, bit: int = 0) -> bytes:
+    """A flipped bit, and a file checksum that says all is well."""
+    body = bytearray(data[:-4])
+    body[at] ^= 1 << bit
+    return bytes(body) + zlib.crc32(bytes(body)).to_bytes(4, "little")
+
+
+def mutants(data: bytes, rng: random.Random):
+    """A bit flipped, cut, extended, or a hostile byte under a right checksum."""
+    at, bit = rng.randrange(len(data)), rng.randrange(8)
+    flipped = bytearray(data)
+    flipped[at] ^= 1 << bit
+    yield bytes(flipped)
+    yield data[:at]
+    yield data + rng.randbytes(rng.randrange(1, 40))
+    yield resealed(data, rng.randrange(len(data) - 4), bit)
+    yield resealed(data[:at] + bytes(4), 0, 0) if at else b""
+    cut = data[:container.HEADER.size + rng.randrange(30)]
+    yield cut + zlib.crc32(cut).to_bytes(4, "little")
+
+
+def test_no_mutant_gives_a_wrong_picture(model, data):
+    right = codec.decompress(model, WEIGHTS, data)
+    rng, refused = random.Random(0), 0
+    for _ in range(25):
+        for mutant in mutants(data, rng):
+            try:
+                got = codec.decompress(model, WEIGHTS, mutant)
+            except InputError as error:
+                refused += 1
+                assert "\n" not in str(error)
+            else:
+                assert torch.equal(got, right)
+    assert refused > 100
+
+
+def test_what_cannot_be_compressed_is_refused(model, x):
+    for rate in (-0.1, 7.01, float("nan")):
+        with pytest.raises(InputError, match="rate"):
+            codec.compress(model, WEIGHTS, x, rate)
+    with pytest.raises(InputError, match="pixels"):
+        codec.compress(model, WEIGHTS, torch.zeros(1, 3, 1, 70_000), 1)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "JPEG2000", "WEBP", "AVIF"])
+def test_peers_keep_the_size_and_obey(name):
+    from semlib.codec.peers import SETTINGS
+    from semlib.data import make_text_image
+
+    image = make_text_image(0, "test").image
+    low, high = SETTINGS[name][0], SETTINGS[name][-1]
+    for scale in (1, 4):
+        back, small = codec.peer(image, name, low, scale)
+        assert back.shape == image.shape
+        assert len(small) < len(codec.peer(image, name, high, scale)[1])

@@ -1,0 +1,135 @@
+"""Weights with their card, the codec's commands, and its experiment."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semlib import cli, codec, zoo
+from semlib.codec.tinylic import TinyLIC
+from semlib.data import make_text_image
+from semlib.evaluate import codec as experiment
+from semlib.images import InputError, to_tensor
+from semlib.training import CodecRecipe, preset, train
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A zoo with one model, trained for six steps."""
+    place = tmp_path_factory.mktemp("zoo")
+    train(CodecRecipe(preset("codec", "smoke")), place / "run", devices=1)
+    zoo.export(place / "run" / "checkpoint.pt", "tinylic", place)
+    return place
+
+
+def test_what_is_loaded_codes_as_what_was_exported(folder):
+    model, weights = zoo.load("tinylic", folder)
+    card = zoo.card("tinylic", folder)
+    assert card["sha256"] == weights and card["steps"] == 6
+    x = to_tensor(make_text_image(0, "test").image)[None]
+    data = codec.compress(model, weights, x, 2.5)
+    assert codec.decompress(model, weights, data).shape == x.shape
+    fresh = TinyLIC("smoke")
+    fresh.load_state_dict({key: value for key, value in model.state_dict().items()
+                           if "cdf" not in key and "offset" not in key}, strict=False)
+    fresh.update()
+    assert codec.compress(fresh.eval(), weights, x, 2.5) == data
+
+
+def test_changed_weights_are_refused(folder, tmp_path):
+    for name in ("tinylic.json", "tinylic.safetensors"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    file = tmp_path / "tinylic.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="card"):
+        zoo.load("tinylic", tmp_path)
+    with pytest.raises(InputError, match="there are: tinylic"):
+        zoo.load("other", tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        zoo.export(tmp_path / "none.pt", "x", tmp_path)
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    """Run a command against the small zoo: exit status, output, errors."""
+    load = zoo.load
+    monkeypatch.setattr(zoo, "load", lambda name: load(name, folder))
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["semlib", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return command
+
+
+def test_commands_there_and_back(run, tmp_path):
+    picture, packed, back = (tmp_path / name for name in ("a.png", "a.sem", "b.png"))
+    Image.fromarray(make_text_image(1, "test").image[:100, :90]).save(picture)
+    status, out, _ = run("compress", picture, packed, "--rate", "1.5")
+    assert status == 0 and "90 × 100 pixels" in out and "bits per pixel" in out
+    status, out, _ = run("info", packed)
+    assert status == 0 and "rate 1.5" in out and "90 × 100" in out
+    assert run("decompress", packed, back)[0] == 0
+    assert Image.open(back).size == (90, 100)
+
+
+def test_commands_say_what_is_wrong_in_one_line(run, tmp_path):
+    picture, packed = tmp_path / "a.png", tmp_path / "a.sem"
+    Image.new("RGB", (40, 30), "white").save(picture)
+    assert run("compress", picture, packed)[0] == 0
+    damaged, text = tmp_path / "d.sem", tmp_path / "t.sem"
+    damaged.write_bytes(packed.read_bytes()[:-3])
+    text.write_text("no picture")
+    for arguments, said in [
+            (("compress", picture, packed, "--rate", "9"), "between 0 and 7"),
+            (("compress", text, packed), "not a readable picture"),
+            (("decompress", damaged, tmp_path / "b.png"), "damaged"),
+            (("decompress", text, tmp_path / "b.png"), "not a .sem file"),
+            (("decompress", packed, tmp_path / "b.xyz"), "picture format"),
+            (("info", tmp_path / "none.sem"), "no such file"),
+            (("export", tmp_path / "none.pt"), "no such file")]:
+        status, _, errors = run(*arguments)
+        assert status == 2 and said in errors and errors.count("\n") == 1
+
+
+def test_the_experiment(run, folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(experiment, "RATES", (0, 7))
+    monkeypatch.setattr(experiment, "SETTINGS", {"JPEG": (1, 50)})
+    status, out, _ = run("evaluate", "codec", "--subset", "2", "--json", "-")
+    result = json.loads(out)
+    assert status == 0 and result["images"] == 2
+    assert [p["rate"] for p in result["curves"]["tinylic"]] == [0, 7]
+    for point in result["curves"]["tinylic"]:
+        assert point["most_bytes_above_estimate"] < 40
+    assert len(result["curves"]["JPEG"]) == 6
+    assert {"command", "commit", "test_set_sha256"} <= result.keys()
+
+
+def test_bd_rate_of_half_the_bits_is_minus_50():
+    points = [{"bpp": 0.1 * 2**k, "psnr": 20.0 + 3 * k} for k in range(5)]
+    halved = [{**p, "bpp": p["bpp"] / 2} for p in points]
+    assert experiment.bd_rate(points, halved) == pytest.approx(-50)
+    assert experiment.bd_rate(halved, points) == pytest.approx(100)
+    far = [{"bpp": p["bpp"], "psnr": p["psnr"] + 50} for p in points]
+    assert experiment.bd_rate(points, far) is None
+    worse = {"bpp": 0.5, "psnr": 21.0}
+    assert worse not in experiment.frontier([*points, worse])
+
+
+def test_psnr():
+    one = np.zeros((4, 4, 3), np.uint8)
+    assert experiment.psnr(one, one + 255) == 0
+    assert experiment.psnr(one, one + 51) == pytest.approx(20 * np.log10(5))
+
+
+def test_the_shipped_weights_are_what_their_card_says():
+    cards = list(zoo.FOLDER.glob("*.json"))
+    for path in cards:
+        _, weights = zoo.load(path.stem)
+        assert len(weights) == 64 and zoo.card(path.stem)["licence"] == "MIT"

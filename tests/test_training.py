@@ -1,0 +1,109 @@
+"""The training loop: it ends where it should, killed or not, alone or in two."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from semlib import training
+from semlib.images import InputError
+from semlib.training import CodecRecipe, load_checkpoint, preset, train
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    train(CodecRecipe(preset("codec", "smoke")), folder, devices=1)
+    return folder
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(
+        torch.equal(value, other[key]) for key, value in one.items())
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_run_that_died_ends_where_a_whole_one_does(finished, tmp_path, monkeypatch):
+    settings = preset("codec", "smoke")
+    recipe = CodecRecipe(settings)
+    draw = recipe.batch
+
+    def die(step, rank, ranks):
+        if step == 5:  # a step after the checkpoint of step 4: it is lost
+            raise Killed
+        return draw(step, rank, ranks)
+
+    monkeypatch.setattr(recipe, "batch", die)
+    with pytest.raises(Killed):
+        train(recipe, tmp_path, devices=1)
+    assert load_checkpoint(tmp_path / "checkpoint.pt")["step"] == 4
+    with open(tmp_path / "log.jsonl", "a") as log:
+        log.write('{"step": 6, "lo')  # half a line, as a kill leaves it
+    train(CodecRecipe(settings), tmp_path, devices=1, resume=True)
+    ends = [load_checkpoint(f / "checkpoint.pt") for f in (finished, tmp_path)]
+    assert ends[0]["step"] == ends[1]["step"] == settings["steps"]
+    assert same(ends[0]["model"], ends[1]["model"])
+    assert (tmp_path / "log.jsonl").read_text() == \
+        (finished / "log.jsonl").read_text()
+
+
+def test_the_command_survives_kill_9(finished, tmp_path):
+    command = [sys.executable, "-c", "from semlib.cli import main; main()", "train",
+               "codec", "--preset", "smoke", "--folder", str(tmp_path)]
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    file = tmp_path / "checkpoint.pt"
+    while not file.exists() and run.poll() is None:
+        time.sleep(0.01)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    subprocess.run([*command, "--resume"], check=True, stderr=subprocess.DEVNULL)
+    end = load_checkpoint(file)
+    assert same(end["model"], load_checkpoint(finished / "checkpoint.pt")["model"])
+
+
+def test_two_processes_train_what_one_trains(finished, tmp_path):
+    """Half a batch each, gradients averaged; only the noise is another."""
+    script = ("from pathlib import Path\n"
+              "from semlib.training import CodecRecipe, preset, train\n"
+              "if __name__ == '__main__':\n"
+              "    train(CodecRecipe(preset('codec', 'smoke')), Path(r'%s'),\n"
+              "          devices=2, accelerator='cpu', strategy='ddp')\n" % tmp_path)
+    (tmp_path / "run.py").write_text(script)
+    subprocess.run([sys.executable, str(tmp_path / "run.py")], check=True, timeout=120)
+    one, two = (load_checkpoint(f / "checkpoint.pt") for f in (finished, tmp_path))
+    assert two["step"] == one["step"] and one["model"].keys() == two["model"].keys()
+    first = [json.loads((f / "log.jsonl").read_text().splitlines()[0])
+             for f in (finished, tmp_path)]
+    assert first[0]["step"] == first[1]["step"] == 1
+
+
+def test_shares_of_a_batch_are_the_batch():
+    recipe = CodecRecipe(preset("codec", "smoke"))
+    crops, rates = recipe.batch(3, 0, 1)
+    for rank in range(2):
+        share, own = recipe.batch(3, rank, 2)
+        assert torch.equal(share, crops[rank::2]) and torch.equal(own, rates[rank::2])
+
+
+def test_a_finished_folder_is_not_overwritten(finished):
+    with pytest.raises(InputError, match="--resume"):
+        train(CodecRecipe(preset("codec", "smoke")), finished, devices=1)
+
+
+def test_other_settings_are_refused(finished):
+    recipe = CodecRecipe({**preset("codec", "smoke"), "seed": 1})
+    with pytest.raises(InputError, match="other settings"):
+        train(recipe, finished, devices=1, resume=True)
+
+
+def test_presets():
+    with pytest.raises(InputError, match="smoke, cpu, paper"):
+        training.preset("codec", "huge")
