@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+FAR = -1e4  # added to the score of a key that must not be seen
+
 
 class NeighbourhoodAttention(nn.Module):
     """Multi-head attention of each position to its k×k neighbourhood.
@@ -30,54 +32,57 @@ class NeighbourhoodAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(heads, kernel, kernel))
         nn.init.trunc_normal_(self.bias, std=0.02)
         self.tile = tile = kernel - 1
+        # of a tile's query and its window's key: how far apart, and are they near
         away = torch.arange(2 * tile)[None] - torch.arange(tile)[:, None]
-        near = (away >= 0) & (away < kernel)  # by row, or by column
+        far = ((away < 0) | (away >= kernel)) * FAR  # by row, or by column
         away = away.clamp(0, kernel - 1)
         pair = away[:, None, :, None] * kernel + away[None, :, None, :]
-        both = near[:, None, :, None] & near[None, :, None, :]
-        self.register_buffer("pair", pair.reshape(tile**2, -1), persistent=False)
-        self.register_buffer("both", both.reshape(tile**2, -1), persistent=False)
+        far = (far[:, None, :, None] + far[None, :, None, :]).clamp(min=FAR)
+        self.register_buffer("pair", self._by_quarter(pair), persistent=False)
+        self.register_buffer("far", self._by_quarter(far), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """N×H×W×C to N×H×W×C."""
         n, height, width, channels = x.shape
-        q, k, v = self.qkv(x).chunk(3, -1)
-        q, k, v = self._tiles(q), self._windows(k), self._windows(v)
-        inside = self._windows(x.new_ones(1, height, width, self.heads))
-        inside = inside.squeeze(-1).unsqueeze(-2) > 0
-        allowed = inside & self.both
-        # queries beyond the edge are cut off below; they may see anything
-        allowed = allowed | ~allowed.any(-1, keepdim=True)
-        bias = self.bias.flatten(1)[:, self.pair]
-        scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5 + bias
-        weights = scores.masked_fill(~allowed, float("-inf")).softmax(-1)
-        y = weights @ v  # N × rows × columns × heads × tile² × C / heads
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(3)
+        q = self._tiles(q * q.shape[-1] ** -0.5)
+        beyond = self._windows(x.new_zeros(1, height, width, 1, 1), FAR)
+        scores = q @ self._windows(k).transpose(-1, -2)
+        scores = scores + (self.bias.flatten(1)[:, self.pair] + self.far)
+        scores = scores + beyond.transpose(-1, -2)
+        y = scores.softmax(-1) @ self._windows(v)
         rows, columns = y.shape[1:3]
         y = y.unflatten(-2, (self.tile, self.tile)).permute(0, 1, 4, 2, 5, 3, 6)
         y = y.reshape(n, rows * self.tile, columns * self.tile, channels)
         return self.out(y[:, :height, :width])
 
     def _tiles(self, x: Tensor) -> Tensor:
-        """Disjoint tiles: N × rows × columns × heads × tile² × C / heads."""
+        """N×H×W×heads×c as disjoint tiles: N × rows × columns × heads × tile² × c."""
         tile = self.tile
-        x = F.pad(x, (0, 0, 0, -x.shape[2] % tile, 0, -x.shape[1] % tile))
-        x = x.unflatten(2, (-1, tile)).unflatten(1, (-1, tile))
-        return self._gather(x.transpose(2, 3))
+        x = F.pad(x, (0, 0, 0, 0, 0, -x.shape[2] % tile, 0, -x.shape[1] % tile))
+        return self._cut(x).flatten(4, 5)
 
-    def _windows(self, x: Tensor) -> Tensor:
-        """Each tile's neighbourhood: N × rows × columns × heads × 4 tile² × C / heads.
-        """
+    def _windows(self, x: Tensor, beyond: float = 0.0) -> Tensor:
+        """Each tile's neighbourhood, a quarter after the other: N × rows × columns
+        × heads × 4 tile² × c."""
         tile = self.tile
         before, below, right = tile // 2, -x.shape[1] % tile, -x.shape[2] % tile
-        x = F.pad(x, (0, 0, before, before + right, before, before + below))
-        x = x.unflatten(1, (-1, tile))
-        x = torch.cat([x[:, :-1], x[:, 1:]], 2).unflatten(3, (-1, tile))
-        x = torch.cat([x[:, :, :, :-1], x[:, :, :, 1:]], 4)
-        return self._gather(x.transpose(2, 3))
+        x = F.pad(x, (0, 0, 0, 0, before, before + right, before, before + below),
+                  value=beyond)
+        x = self._cut(x)
+        quarters = [x[:, :-1, :-1], x[:, :-1, 1:], x[:, 1:, :-1], x[:, 1:, 1:]]
+        return torch.stack(quarters, 4).flatten(4, 6)
 
-    def _gather(self, x: Tensor) -> Tensor:
-        """N × rows × columns × height × width × C, its positions in one dimension."""
-        return x.flatten(3, 4).unflatten(-1, (self.heads, -1)).transpose(3, 4)
+    def _cut(self, x: Tensor) -> Tensor:
+        """N×H×W×heads×c to N × rows × columns × heads × tile × tile × c."""
+        x = x.unflatten(2, (-1, self.tile)).unflatten(1, (-1, self.tile))
+        return x.permute(0, 1, 3, 5, 2, 4, 6)
+
+    def _by_quarter(self, table: Tensor) -> Tensor:
+        """tile×tile×2tile×2tile to tile² × 4 tile², keys in `_windows`' order."""
+        tile = self.tile
+        table = table.unflatten(3, (2, tile)).unflatten(2, (2, tile))
+        return table.transpose(3, 4).reshape(tile**2, -1)
 
 
 class AttentionBlock(nn.Module):

@@ -30,7 +30,7 @@ STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
 MEAN_STEPS = 64  # the predicted mean is rounded to 1/64
 
 RATES = 8  # rate points, 0 to 7
-LAMBDAS = (0.0002, 0.05)  # of the lowest and the highest
+LAMBDAS = (0.00005, 0.0125)  # of the lowest and the highest
 
 
 @dataclass(frozen=True)
