@@ -64,7 +64,8 @@ def read(picture: Picture,
 def compress(picture: Picture,
              output: Annotated[Path, typer.Argument(help="The .sem file to write.",
                                                     show_default=False)],
-             codec: Annotated[str, typer.Option(help="tinylic.")] = "tinylic",
+             codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")
+                              ] = "tinylic",
              rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3):
     """Compress a picture with a learned codec."""
     from . import codec as codecs
@@ -93,7 +94,7 @@ def decompress(file: Bitstream,
     if kind not in Image.SAVE:
         raise InputError(f"{output}: name it after a picture format, such as .png")
     data = _read(file)
-    model, weights = zoo.load(codecs.read_header(data).codec)
+    model, weights = zoo.load(zoo.find(codecs.read_header(data).weights))
     image = to_image(codecs.decompress(model, weights, data)[0])
     with replace_file(output) as out:
         image.save(out, kind)
@@ -109,8 +110,7 @@ def info(file: Bitstream):
     data = _read(file)
     h = read_header(data)
     print(f"{file}: {h.width} × {h.height} pixels, {h.codec} at rate {h.rate:g}, "
-          f"weights {h.weights}, {len(data)} bytes "
-          f"({h.z_bytes} of them the hyperprior's), "
+          f"weights {h.weights}, {len(data)} bytes, "
           f"{bits_per_pixel(data, h.width * h.height):.3f} bits per pixel")
 
 
@@ -124,14 +124,23 @@ def _read(file: Path) -> bytes:
 
 
 @app.command()
-def export(checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a run.",
+def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
+                                                 show_default=False)],
+           checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a run.",
                                                       show_default=False)],
-           name: Annotated[str, typer.Argument(help="Of the weights.")] = "tinylic"):
+           name: Annotated[str, typer.Argument(help="What to call the weights.",
+                                               show_default=False)]):
     """Make the shipped weights and their card from a training run."""
     from . import zoo
 
-    known = zoo.export(checkpoint, name)
+    known = zoo.export(recipe, checkpoint, name)
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
+
+
+Preset = Annotated[str, typer.Option(help="smoke, cpu or paper.")]
+Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
+Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
+                                             show_default="runs/RECIPE-PRESET")]
 
 
 @train.callback()
@@ -140,18 +149,28 @@ def _train():
 
 
 @train.command("codec")
-def train_codec(
-        preset: Annotated[str, typer.Option(help="smoke, cpu or paper.")] = "cpu",
-        resume: Annotated[bool, typer.Option(help="Go on from the checkpoint.")] = False,
-        folder: Annotated[Path | None, typer.Option(
-            help="Where to keep it.", show_default="runs/codec-PRESET")] = None):
+def train_codec(preset: Preset = "cpu", resume: Resume = False,
+                folder: Folder = None):
     """Chapter 3: the transformer codec, stage 1, at all rates at once."""
     from .training import CodecRecipe
-    from .training import preset as find
-    from .training import train as run
 
-    recipe = CodecRecipe(find("codec", preset))
-    run(recipe, folder or Path("runs") / f"codec-{preset}", resume=resume)
+    _train_recipe("codec", CodecRecipe, preset, resume, folder)
+
+
+@train.command("hyperprior")
+def train_hyperprior(preset: Preset = "cpu", resume: Resume = False,
+                     folder: Folder = None):
+    """Chapter 2: the scale hyperprior, at all rates at once."""
+    from .training import HyperpriorRecipe
+
+    _train_recipe("hyperprior", HyperpriorRecipe, preset, resume, folder)
+
+
+def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None):
+    from . import training
+
+    training.train(recipe(training.preset(name, preset)),
+                   folder or Path("runs") / f"{name}-{preset}", resume=resume)
 
 
 @evaluate.command()

@@ -96,6 +96,10 @@ def mutants(data: bytes, rng: random.Random):
     yield resealed(data[:at] + bytes(4), 0, 0) if at else b""
     cut = data[:container.HEADER.size + rng.randrange(30)]
     yield cut + zlib.crc32(cut).to_bytes(4, "little")
+    hostile = bytearray(data[:-4])  # any size, any lengths
+    for _ in range(rng.randrange(1, 4)):
+        hostile[rng.randrange(11, container.HEADER.size + 10)] = rng.randrange(256)
+    yield bytes(hostile) + zlib.crc32(bytes(hostile)).to_bytes(4, "little")
 
 
 def test_no_mutant_gives_a_wrong_picture(model, data):
@@ -111,6 +115,22 @@ def test_no_mutant_gives_a_wrong_picture(model, data):
             else:
                 assert torch.equal(got, right)
     assert refused > 100
+
+
+def test_tiles_show_no_seam(model, monkeypatch):
+    """Decoded in tiles the picture is the one decoded in one piece."""
+    x = torch.rand(1, 3, 200, 300, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(container, "TILE", 64)
+    data = codec.compress(model, WEIGHTS, x, 5)
+    tiled = codec.decompress(model, WEIGHTS, data)
+    monkeypatch.setattr(container, "MARGIN", 1024)  # every tile sees all
+    assert len(container._tiles(codec.read_header(data))) == 4 * 5
+    assert torch.equal(tiled, codec.decompress(model, WEIGHTS, data))
+    assert codec.compress(model, WEIGHTS, x, 5) == data
+    for cut in range(container.HEADER.size, len(data) - 4, 211):  # in any tile
+        short = data[:cut] + zlib.crc32(data[:cut]).to_bytes(4, "little")
+        with pytest.raises(InputError):
+            codec.decompress(model, WEIGHTS, short)
 
 
 def test_what_cannot_be_compressed_is_refused(model, x):

@@ -20,7 +20,7 @@ def folder(tmp_path_factory):
     """A zoo with one model, trained for six steps."""
     place = tmp_path_factory.mktemp("zoo")
     train(CodecRecipe(preset("codec", "smoke")), place / "run", devices=1)
-    zoo.export(place / "run" / "checkpoint.pt", "tinylic", place)
+    zoo.export("codec", place / "run" / "checkpoint.pt", "tinylic", place)
     return place
 
 
@@ -50,14 +50,17 @@ def test_changed_weights_are_refused(folder, tmp_path):
     with pytest.raises(InputError, match="there are: tinylic"):
         zoo.load("other", tmp_path)
     with pytest.raises(InputError, match="no such file"):
-        zoo.export(tmp_path / "none.pt", "x", tmp_path)
+        zoo.export("codec", tmp_path / "none.pt", "x", tmp_path)
+    with pytest.raises(InputError, match="recipe must be"):
+        zoo.export("other", tmp_path / "none.pt", "x", tmp_path)
 
 
 @pytest.fixture
 def run(folder, monkeypatch, capsys):
     """Run a command against the small zoo: exit status, output, errors."""
-    load = zoo.load
+    load, find = zoo.load, zoo.find
     monkeypatch.setattr(zoo, "load", lambda name: load(name, folder))
+    monkeypatch.setattr(zoo, "find", lambda weights: find(weights, folder))
 
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["semlib", *map(str, arguments)])
@@ -93,7 +96,7 @@ def test_commands_say_what_is_wrong_in_one_line(run, tmp_path):
             (("decompress", text, tmp_path / "b.png"), "not a .sem file"),
             (("decompress", packed, tmp_path / "b.xyz"), "picture format"),
             (("info", tmp_path / "none.sem"), "no such file"),
-            (("export", tmp_path / "none.pt"), "no such file")]:
+            (("export", "codec", tmp_path / "none.pt", "x"), "no such file")]:
         status, _, errors = run(*arguments)
         assert status == 2 and said in errors and errors.count("\n") == 1
 

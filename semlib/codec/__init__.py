@@ -3,7 +3,8 @@
 from .container import compress, decompress, read_header
 from .hyperprior import ScaleHyperprior
 from .peers import peer
-from .tinylic import RATES, TinyLIC, rate_lambda
+from .rates import RATES, rate_lambda
+from .tinylic import TinyLIC
 
 __all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "compress", "decompress", "peer",
            "rate_lambda", "read_header"]

@@ -7,31 +7,40 @@
 | 4 | the beginning of the weights' SHA-256 |
 | 2 | the rate, in 1/4096 |
 | 2 + 2 | height and width in pixels |
-| 4 | CRC-32 of rate, height, width and the latents |
-| 2 | length of z's string, which follows |
-| rest | y's string, and at the end 4 bytes: CRC-32 of all before |
+| 4 + 3 + 3 | of each tile: CRC-32 of the header and its latents, the lengths of the strings of z and y, which follow; the last tile lacks the second length |
+| 4 | CRC-32 of all before |
 
-Numbers are little-endian. The last checksum finds a damaged file before anything
-is decoded. The latents' finds a decoder whose arithmetic differs from the
-encoder's: an error, never a wrong picture.
+Numbers are little-endian. Large pictures are coded in tiles of 1024×1024 pixels;
+the networks see a margin beyond each, so that no seam shows.
+
+The last checksum finds a damaged file before anything is decoded. The latents'
+finds a decoder whose arithmetic differs from the encoder's: an error, never a
+wrong picture.
 """
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from ..images import InputError
-from .tinylic import RATES, TinyLIC
+from .hyperprior import ScaleHyperprior
+from .rates import RATES, VariableRate
+from .tinylic import TinyLIC
 
 MAGIC = b"SEM\x01"
-CODECS = ("tinylic",)
-HEADER = struct.Struct("<4sB4sHHHIH")
+CODECS = (TinyLIC.name, ScaleHyperprior.name)
+HEADER = struct.Struct("<4sB4sHHH")
+CHECKSUM, LENGTH = 4, 3  # bytes
 RATE_STEPS = 4096
-MAX_PIXELS = 4_000_000  # decoded in one piece: about 1 GB
+MAX_PIXELS = 50_000_000
+TILE = 1024  # pixels; like the margin, a multiple of 64
+MARGIN = 128  # how far a tile's networks see beyond it
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,14 @@ class Header:
     rate: float
     height: int
     width: int
-    latents_crc: int
-    z_bytes: int
+
+    def pack(self) -> bytes:
+        return HEADER.pack(MAGIC, CODECS.index(self.codec), bytes.fromhex(self.weights),
+                           round(self.rate * RATE_STEPS), self.height, self.width)
 
 
-def compress(model: TinyLIC, weights: str, x: Tensor, rate: float) -> bytes:
+@torch.no_grad()
+def compress(model: VariableRate, weights: str, x: Tensor, rate: float) -> bytes:
     """A picture of any size as the bytes of a ``.sem`` file.
 
     Args:
@@ -62,39 +74,52 @@ def compress(model: TinyLIC, weights: str, x: Tensor, rate: float) -> bytes:
         raise InputError(f"rate must be between 0 and {RATES - 1}, not {rate}")
     height, width = x.shape[-2:]
     _check_size(height, width)
-    rate = round(rate * RATE_STEPS) / RATE_STEPS
-    below, right = -height % model.multiple, -width % model.multiple
-    if below or right:  # by repeating the last row and column
-        x = F.pad(x, (0, right, 0, below), mode="replicate")
-    z, y, symbols = model.encode(x, rate)
-    head = HEADER.pack(MAGIC, CODECS.index("tinylic"), bytes.fromhex(weights[:8]),
-                       round(rate * RATE_STEPS), height, width,
-                       _crc(symbols, rate, height, width), len(z))
-    data = head + z + y
-    return data + zlib.crc32(data).to_bytes(4, "little")
+    header = Header(model.name, weights[:8], round(rate * RATE_STEPS) / RATE_STEPS,
+                    height, width)
+    data = header.pack()
+    tiles = _tiles(header)
+    for tile in _progress(tiles):
+        y = model.analyse(tile.seen(x), torch.tensor([header.rate]))
+        z_string, y_string, symbols = model.encode(tile.core(y, model.stride))
+        strings = [z_string] if tile is tiles[-1] else [z_string, y_string]
+        data += _crc(header, tile, symbols).to_bytes(CHECKSUM, "little")
+        data += b"".join(len(s).to_bytes(LENGTH, "little") for s in strings)
+        data += z_string + y_string
+    return data + zlib.crc32(data).to_bytes(CHECKSUM, "little")
 
 
-def decompress(model: TinyLIC, weights: str, data: bytes) -> Tensor:
+@torch.no_grad()
+def decompress(model: VariableRate, weights: str, data: bytes) -> Tensor:
     """The picture, 1×3×H×W in whole levels of 1/255.
+
+    Computed in double precision: the same on any number of threads.
 
     Raises:
         InputError: the file is damaged or hostile, was made with other weights,
             or decodes to other latents on this machine.
     """
     header = read_header(data)
-    if header.weights != weights[:8]:
-        raise InputError(f"made with weights {header.weights}, these are "
-                         f"{weights[:8]}")
-    height = -(-header.height // model.multiple) * model.multiple
-    width = -(-header.width // model.multiple) * model.multiple
-    strings = data[HEADER.size:-4]
-    z, y = strings[:header.z_bytes], strings[header.z_bytes:]
-    x, symbols = model.decode(z, y, height, width, header.rate)
-    crc = _crc(symbols, header.rate, header.height, header.width)
-    if crc != header.latents_crc:
-        raise InputError("the latents decode otherwise here than where they were "
-                         "encoded: no picture")
-    return x[..., :header.height, :header.width]
+    if (header.codec, header.weights) != (model.name, weights[:8]):
+        raise InputError(f"made with {header.codec}'s weights {header.weights}, these "
+                         f"are {model.name}'s {weights[:8]}")
+    tiles = _tiles(header)
+    bottom, right = (side // model.stride for side in (tiles[-1].bottom,
+                                                       tiles[-1].right))
+    latents = torch.empty(1, model.log_gain.shape[1], bottom, right)
+    for tile, (crc, z_string, y_string) in zip(_progress(tiles), _split(data, tiles)):
+        y_hat, symbols = model.decode(z_string, y_string, tile.bottom - tile.top,
+                                      tile.right - tile.left)
+        if crc != _crc(header, tile, symbols):
+            raise InputError("the latents decode otherwise here than where they were "
+                             "encoded: no picture")
+        tile.place(y_hat, latents, model.stride)
+    x = torch.empty(1, 3, header.height, header.width)
+    rate = torch.tensor([header.rate])
+    for tile in _progress(tiles):
+        y_hat = tile.seen(latents, model.stride).double()
+        x_hat = tile.core(model.exact.synthesise(y_hat, rate))
+        tile.place((x_hat.clamp(0, 1) * 255).round() / 255, x)
+    return x
 
 
 def read_header(data: bytes) -> Header:
@@ -108,18 +133,93 @@ def read_header(data: bytes) -> Header:
     if data[:4] != MAGIC:
         raise InputError(f"a .sem file of version {data[3] if data[3:] else '?'}; "
                          f"this program reads version {MAGIC[3]}")
-    if len(data) < HEADER.size + 4:
+    if len(data) < HEADER.size + CHECKSUM:
         raise InputError("the .sem file is cut short")
-    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+    if zlib.crc32(data[:-CHECKSUM]) != int.from_bytes(data[-CHECKSUM:], "little"):
         raise InputError("the .sem file is damaged: its checksum differs")
-    _, codec, weights, rate, height, width, crc, z_bytes = HEADER.unpack_from(data)
+    _, codec, weights, rate, height, width = HEADER.unpack_from(data)
     if codec >= len(CODECS):
         raise InputError(f"the .sem file names an unknown codec, {codec}")
-    if rate > (RATES - 1) * RATE_STEPS or z_bytes > len(data) - HEADER.size - 4:
+    if rate > (RATES - 1) * RATE_STEPS:
         raise InputError("the .sem file's header contradicts itself")
     _check_size(height, width)
-    return Header(CODECS[codec], weights.hex(), rate / RATE_STEPS, height, width,
-                  crc, z_bytes)
+    return Header(CODECS[codec], weights.hex(), rate / RATE_STEPS, height, width)
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A part of a picture, in pixels, and the larger part that its networks see."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    limits: tuple[int, int]  # height and width of the whole, a multiple of 64
+
+    def seen(self, whole: Tensor, stride: int = 1) -> Tensor:
+        """The tile and its margin, cut out of pixels or of latents.
+
+        A picture that ends before its last tile does goes on with its last row
+        and column.
+        """
+        top, left, bottom, right = (side // stride for side in self._with_margin())
+        part = whole[..., top:bottom, left:right]
+        below, beside = bottom - top - part.shape[-2], right - left - part.shape[-1]
+        return F.pad(part, (0, beside, 0, below), mode="replicate") \
+            if below or beside else part
+
+    def core(self, seen: Tensor, stride: int = 1) -> Tensor:
+        """The tile alone, cut out of what was computed from what it sees."""
+        top, left, _, _ = self._with_margin()
+        y, x = (self.top - top) // stride, (self.left - left) // stride
+        return seen[..., y:y + (self.bottom - self.top) // stride,
+                    x:x + (self.right - self.left) // stride]
+
+    def place(self, part: Tensor, whole: Tensor, stride: int = 1) -> None:
+        """Write the tile into pixels or latents, as far as they reach."""
+        there = whole[..., self.top // stride:self.bottom // stride,
+                      self.left // stride:self.right // stride]
+        there.copy_(part[..., :there.shape[-2], :there.shape[-1]])
+
+    def _with_margin(self) -> tuple[int, int, int, int]:
+        height, width = self.limits
+        return (max(0, self.top - MARGIN), max(0, self.left - MARGIN),
+                min(height, self.bottom + MARGIN), min(width, self.right + MARGIN))
+
+
+def _tiles(header: Header) -> list[_Tile]:
+    """The tiles of a picture, row by row."""
+    multiple = VariableRate.multiple
+    height, width = (-(-side // multiple) * multiple
+                     for side in (header.height, header.width))
+    return [_Tile(top, left, min(height, top + TILE), min(width, left + TILE),
+                  (height, width))
+            for top in range(0, height, TILE) for left in range(0, width, TILE)]
+
+
+def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]]:
+    """Each tile's checksum and strings of z and y."""
+    at, end = HEADER.size, len(data) - CHECKSUM
+
+    def take(count: int) -> bytes:
+        nonlocal at
+        if at + count > end:
+            raise InputError("the .sem file's lengths contradict its size")
+        at += count
+        return data[at - count:at]
+
+    def number(count: int) -> int:
+        return int.from_bytes(take(count), "little")
+
+    for tile in tiles:
+        crc, z_length = number(CHECKSUM), number(LENGTH)
+        y_length = None if tile is tiles[-1] else number(LENGTH)
+        z_string = take(z_length)
+        yield crc, z_string, take(end - at if y_length is None else y_length)
+
+
+def _progress(tiles: list[_Tile]):
+    return tqdm(tiles, unit="tile", disable=len(tiles) == 1)
 
 
 def _check_size(height: int, width: int) -> None:
@@ -128,6 +228,6 @@ def _check_size(height: int, width: int) -> None:
                          f"{MAX_PIXELS // 10**6} million")
 
 
-def _crc(symbols: Tensor, rate: float, height: int, width: int) -> int:
-    known = struct.pack("<3I", round(rate * RATE_STEPS), height, width)
+def _crc(header: Header, tile: _Tile, symbols: Tensor) -> int:
+    known = header.pack() + struct.pack("<2I", tile.top, tile.left)
     return zlib.crc32(known + symbols.to(torch.int32).numpy().astype("<i4").tobytes())

@@ -1,48 +1,73 @@
-"""The scale hyperprior (Ballé et al., arXiv 1802.01436), CompressAI's own network."""
-
-import struct
+"""The scale hyperprior (Ballé et al., arXiv 1802.01436): CompressAI's networks,
+with one set of weights for all rates."""
 
 import torch
-from compressai.models import ScaleHyperprior as Network
-from torch import Tensor, nn
+from compressai.ans import RansDecoder, RansEncoder
+from compressai.models import ScaleHyperprior as Networks
+from torch import Tensor
 
-SIZE = struct.Struct("<HHH")  # height, width, and the length of z's string
+from .entropy import gaussian_conditional, level_scale, padded, scale_level, tables
+from .rates import VariableRate
+
+SIZES = {"paper": (128, 192), "compact": (48, 64), "smoke": (8, 12)}
 
 
-class ScaleHyperprior(nn.Module):
-    """CompressAI's network behind the two calls that every codec here has.
+class ScaleHyperprior(VariableRate):
+    """The codec at one of `SIZES` (channels of the transforms, of the latents).
 
-    Args:
-        width: channels of the transforms, CompressAI's N.
-        latents: channels of y, CompressAI's M.
+    What its methods do, `codec.rates` says.
     """
 
-    multiple = 64
+    name = "hyperprior"
 
-    def __init__(self, width: int = 128, latents: int = 192):
-        super().__init__()
-        self.network = Network(width, latents)
+    def __init__(self, size: str = "compact"):
+        width, latents = SIZES[size]
+        super().__init__(latents)
+        networks = Networks(width, latents)
+        self.g_a, self.g_s = networks.g_a, networks.g_s
+        self.h_a, self.h_s = networks.h_a, networks.h_s
+        self.entropy_bottleneck = networks.entropy_bottleneck
+        self.gaussian = gaussian_conditional()
 
-    def forward(self, x: Tensor) -> dict:
-        """``x_hat`` and the ``likelihoods`` of y and z; N×3×H×W in [0, 1]."""
-        return self.network(x)
+    def forward(self, x: Tensor, rate: Tensor) -> dict:
+        y = self.analyse(x, rate)
+        z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y.abs()))
+        scales = self.h_s(z_hat)
+        if not self.training:
+            scales = level_scale(scale_level(scales).round())
+        y_hat, y_likelihoods = self.gaussian(y, scales)
+        return {"x_hat": self.synthesise(y_hat, rate),
+                "likelihoods": {"y": y_likelihoods, "z": z_likelihoods}}
 
-    def update(self) -> None:
-        """Make the entropy coder's tables from the weights; before compressing."""
-        self.network.update(force=True)
+    def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
+        return self.g_a(x) * self.gain(rate)
 
-    @torch.no_grad()
-    def compress(self, x: Tensor) -> bytes:
-        """One picture, 1×3×H×W, both sides a multiple of 64."""
-        out = self.network.compress(x)
-        (y,), (z,) = out["strings"]
-        return SIZE.pack(*x.shape[-2:], len(z)) + z + y
+    def synthesise(self, y_hat: Tensor, rate: Tensor) -> Tensor:
+        return self.g_s(y_hat * self.inverse_gain(rate))
 
-    @torch.no_grad()
-    def decompress(self, data: bytes) -> Tensor:
-        """The picture of bytes that `compress` made; it trusts them."""
-        height, width, length = SIZE.unpack_from(data)
-        strings = data[SIZE.size:]
-        shape = (height // self.multiple, width // self.multiple)
-        return self.network.decompress([[strings[length:]], [strings[:length]]],
-                                       shape)["x_hat"]
+    def encode(self, y: Tensor) -> tuple[bytes, bytes, Tensor]:
+        z = self.h_a(y.abs())
+        z_string = self.entropy_bottleneck.compress(z)[0]
+        z_hat = self.entropy_bottleneck.decompress([z_string], z.shape[-2:])
+        symbols = y.round().int().flatten()
+        y_string = RansEncoder().encode_with_indexes(
+            symbols.tolist(), self._levels(z_hat), *self.tables)
+        return z_string, y_string, symbols
+
+    def decode(self, z_string: bytes, y_string: bytes, height: int,
+               width: int) -> tuple[Tensor, Tensor]:
+        z_size = height // self.multiple, width // self.multiple
+        z_string = padded(z_string,
+                          self.entropy_bottleneck.channels * z_size[0] * z_size[1])
+        z_hat = self.entropy_bottleneck.decompress([z_string], z_size)
+        levels = self._levels(z_hat)
+        symbols = RansDecoder().decode_with_indexes(
+            padded(y_string, len(levels)), levels, *self.tables)
+        symbols = torch.tensor(symbols, dtype=torch.int32)
+        y_hat = symbols.view(1, -1, height // self.stride, width // self.stride)
+        return y_hat.double(), symbols
+
+    def _levels(self, z_hat: Tensor) -> list[int]:
+        """Each latent's level, for the coder."""
+        scales = self.exact.h_s(z_hat.double())
+        return scale_level(scales).round().int().flatten().tolist()

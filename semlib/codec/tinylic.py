@@ -12,25 +12,19 @@ Departures from TinyLIC: pixel shuffle instead of transposed convolutions, and
 fewer neighbours at the picture's edge instead of shifted ones.
 """
 
-import copy
 import math
 from dataclasses import dataclass
 
 import torch
-from compressai.ans import BufferedRansEncoder, RansDecoder
-from compressai.entropy_models import EntropyBottleneck, GaussianConditional
+from compressai.ans import RansDecoder, RansEncoder
+from compressai.entropy_models import EntropyBottleneck
 from torch import Tensor, nn
 
 from .attention import ResidualAttention
+from .entropy import (LEVELS, MEAN_STEPS, gaussian_conditional, level_scale, padded)
+from .rates import VariableRate
 
 STAGES = ((0, 0), (1, 1), (0, 1), (1, 0))  # row and column in each 2×2 block
-LEVELS = 64  # of the scale's logarithm, as in CompressAI
-SMALLEST, LARGEST = 0.11, 256.0
-STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
-MEAN_STEPS = 64  # the predicted mean is rounded to 1/64
-
-RATES = 8  # rate points, 0 to 7
-LAMBDAS = (0.00005, 0.0125)  # of the lowest and the highest
 
 
 @dataclass(frozen=True)
@@ -54,25 +48,16 @@ SIZES = {
 }
 
 
-def rate_lambda(rate: Tensor) -> Tensor:
-    """The λ that a rate in [0, 7] is trained with: geometric between the ends."""
-    low, high = LAMBDAS
-    return low * (high / low) ** (rate / (RATES - 1))
+class TinyLIC(VariableRate):
+    """The codec at one of `SIZES`. What its methods do, `codec.rates` says."""
 
-
-class TinyLIC(nn.Module):
-    """The codec at one of `SIZES`; every method takes a rate in [0, 7].
-
-    Pictures are N×3×H×W in [0, 1]; both sides a multiple of `multiple`.
-    """
-
-    multiple = 64
+    name = "tinylic"
 
     def __init__(self, size: str = "compact"):
-        super().__init__()
-        self.size = size
         s = SIZES[size]
         latents = s.channels[-1]
+        super().__init__(latents)
+        self.size = size
         self.g_a = _analysis(3, s)
         self.g_s = _synthesis(3, s)
         self.g_s[-2].weight.data *= 0.1  # begin with a grey picture
@@ -81,37 +66,22 @@ class TinyLIC(nn.Module):
         self.h_a = _analysis(latents, hyper)
         self.prior = Prior(latents, hyper)
         self.entropy_bottleneck = EntropyBottleneck(s.hyper)
-        table = [SMALLEST * math.exp(STEP * level) for level in range(LEVELS)]
-        self.gaussian = GaussianConditional(table, scale_bound=SMALLEST)
-        points = torch.linspace(0, RATES - 1, RATES)
-        start = (rate_lambda(points) / LAMBDAS[0]).log()[:, None] / 2
-        self.log_gain = nn.Parameter(start.repeat(1, latents))
-        self.log_inverse_gain = nn.Parameter(-start.repeat(1, latents))
+        self.gaussian = gaussian_conditional()
 
     def forward(self, x: Tensor, rate: Tensor) -> dict:
-        """Picture and likelihoods, with noise in training and rounding else.
-
-        Args:
-            rate: one for each picture.
-
-        Returns:
-            ``x_hat``, and ``likelihoods`` of ``y`` and ``z``.
-        """
-        y = self.g_a(x - 0.5) * self._gain(self.log_gain, rate)
+        y = self.analyse(x, rate)
         z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y))
         y_hat, y_likelihoods = self._estimate(y, self.prior.features(z_hat))
-        x_hat = self.g_s(y_hat * self._gain(self.log_inverse_gain, rate)) + 0.5
-        return {"x_hat": x_hat,
+        return {"x_hat": self.synthesise(y_hat, rate),
                 "likelihoods": {"y": y_likelihoods, "z": z_likelihoods}}
 
-    @torch.no_grad()
-    def encode(self, x: Tensor, rate: float) -> tuple[bytes, bytes, Tensor]:
-        """One picture, 1×3×H×W, as the strings of z and y, and the symbols of y.
+    def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
+        return self.g_a(x - 0.5) * self.gain(rate)
 
-        `update` must have been called since the weights last changed.
-        """
-        rate = torch.full((1,), float(rate))
-        y = self.g_a(x - 0.5) * self._gain(self.log_gain, rate)
+    def synthesise(self, y_hat: Tensor, rate: Tensor) -> Tensor:
+        return self.g_s(y_hat * self.inverse_gain(rate)) + 0.5
+
+    def encode(self, y: Tensor) -> tuple[bytes, bytes, Tensor]:
         z = self.h_a(y)
         z_string = self.entropy_bottleneck.compress(z)[0]
         z_hat = self.entropy_bottleneck.decompress([z_string], z.shape[-2:])
@@ -123,52 +93,28 @@ class TinyLIC(nn.Module):
             indexes.append(levels[mask].int())
             return chosen
 
-        self._decode_stages(z_hat, y.shape, code)
-        encoder = BufferedRansEncoder()
-        tables = self._tables()
-        for chosen, index in zip(symbols, indexes):
-            encoder.encode_with_indexes(chosen.tolist(), index.tolist(), *tables)
-        return z_string, encoder.flush(), torch.cat(symbols)
+        self._code_stages(z_hat, y.shape, code)
+        symbols = torch.cat(symbols)
+        y_string = RansEncoder().encode_with_indexes(
+            symbols.tolist(), torch.cat(indexes).tolist(), *self.tables)
+        return z_string, y_string, symbols
 
-    @torch.no_grad()
-    def decode(self, z_string: bytes, y_string: bytes, height: int, width: int,
-               rate: float) -> tuple[Tensor, Tensor]:
-        """The picture, 1×3×H×W in whole levels of 1/255, and the symbols of y.
-
-        Computed in double precision: the same on any number of threads.
-        """
-        stride = math.prod(SIZES[self.size].strides)
-        shape = (1, self.log_gain.shape[1], height // stride, width // stride)
+    def decode(self, z_string: bytes, y_string: bytes, height: int,
+               width: int) -> tuple[Tensor, Tensor]:
+        shape = (1, self.log_gain.shape[1], height // self.stride, width // self.stride)
         z_size = (shape[2] // 4, shape[3] // 4)
-        z_string = _padded(z_string,
-                           self.entropy_bottleneck.channels * math.prod(z_size))
+        z_string = padded(z_string, self.entropy_bottleneck.channels * math.prod(z_size))
         z_hat = self.entropy_bottleneck.decompress([z_string], z_size)
-        decoder, symbols, tables = RansDecoder(), [], self._tables()
-        decoder.set_stream(_padded(y_string, math.prod(shape)))
+        decoder, symbols = RansDecoder(), []
+        decoder.set_stream(padded(y_string, math.prod(shape)))
 
         def code(means, levels, mask):
-            chosen = decoder.decode_stream(levels[mask].int().tolist(), *tables)
+            chosen = decoder.decode_stream(levels[mask].int().tolist(), *self.tables)
             symbols.append(torch.tensor(chosen, dtype=torch.int32))
             return symbols[-1]
 
-        y_hat = self._decode_stages(z_hat, shape, code)
-        rate = torch.full((1,), float(rate))
-        y_hat = y_hat * self._gain(self.log_inverse_gain, rate).double()
-        x_hat = self._exact("g_s")(y_hat) + 0.5
-        return (x_hat.clamp(0, 1) * 255).round().float() / 255, torch.cat(symbols)
-
-    def update(self) -> None:
-        """Make the tables of the entropy coder from the weights; do it once."""
-        self.entropy_bottleneck.update(force=True)
-        self.gaussian.update()
-
-    def _gain(self, points: Tensor, rate: Tensor) -> Tensor:
-        """exp of the rate points' rows, interpolated; N×C×1×1."""
-        below = rate.floor().clamp(0, RATES - 2)
-        part = (rate - below)[:, None]
-        below = below.long()
-        row = (1 - part) * points[below] + part * points[below + 1]
-        return row.exp()[:, :, None, None]
+        y_hat = self._code_stages(z_hat, shape, code)
+        return y_hat, torch.cat(symbols)
 
     def _estimate(self, y: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """What the decoder will know of y, and the likelihood of every latent."""
@@ -177,20 +123,19 @@ class TinyLIC(nn.Module):
             means, levels = self.prior.predict(features, y_hat, stage)
             if not self.training:
                 means, levels = _on_grid(means, levels)
-            scales = SMALLEST * (STEP * levels).exp()
             mask = _mask(y, stage)
-            _, likely = self.gaussian(y, scales, means, training=self.training)
+            _, likely = self.gaussian(y, level_scale(levels), means)
             likelihoods = likelihoods + mask * likely
             y_hat = y_hat + mask * (means + _round(y - means))
         return y_hat, likelihoods
 
-    def _decode_stages(self, z_hat: Tensor, shape, code) -> Tensor:
+    def _code_stages(self, z_hat: Tensor, shape, code) -> Tensor:
         """Run the four stages in double precision; `code` gives the symbols.
 
         What the coder depends on is rounded to a coarse grid, so that the last
         bits of the arithmetic, which threads and machines change, do not count.
         """
-        prior = self._exact("prior")
+        prior = self.exact.prior
         features = prior.features(z_hat.double())
         y_hat = torch.zeros(shape, dtype=torch.float64)
         for stage in range(len(STAGES)):
@@ -199,13 +144,6 @@ class TinyLIC(nn.Module):
             chosen = code(means, levels, mask)
             y_hat[mask] = means[mask] + chosen.double()
         return y_hat
-
-    def _exact(self, name: str) -> nn.Module:
-        return copy.deepcopy(getattr(self, name)).double()
-
-    def _tables(self):
-        g = self.gaussian
-        return (g.quantized_cdf.tolist(), g.cdf_length.tolist(), g.offset.tolist())
 
 
 class Prior(nn.Module):
@@ -280,8 +218,3 @@ def _round(x: Tensor) -> Tensor:
 
 def _on_grid(means: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
     return (means * MEAN_STEPS).round() / MEAN_STEPS, levels.round()
-
-
-def _padded(string: bytes, symbols: int) -> bytes:
-    """Zeros behind a string: CompressAI's decoder does not look where it ends."""
-    return string + bytes(16 * symbols + 64)

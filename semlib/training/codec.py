@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..codec.tinylic import RATES, TinyLIC, rate_lambda
+from ..codec import RATES, ScaleHyperprior, TinyLIC, rate_lambda
 from ..data import TextImages, make_text_image
 from ..images import to_tensor
 
@@ -14,6 +14,8 @@ QUANTILES_RATE = 1e-2  # learning rate of the entropy bottleneck's quantiles
 class CodecRecipe:
     """Random crops of text images, each at a rate of its own. See `training.loop`."""
 
+    network = TinyLIC
+
     def __init__(self, settings: dict):
         self.settings = settings
         count = settings["images"]
@@ -22,7 +24,7 @@ class CodecRecipe:
             [make_text_image(index) for index in range(count)]
 
     def model(self) -> nn.Module:
-        return RateDistortion(TinyLIC(self.settings["size"]))
+        return RateDistortion(self.network(self.settings["size"]))
 
     def groups(self, model: nn.Module) -> list[dict]:
         quantiles = model.codec.entropy_bottleneck.quantiles
@@ -43,6 +45,12 @@ class CodecRecipe:
             rates.append(rng.uniform(0, RATES - 1))
         return (torch.stack(crops[rank::ranks]),
                 torch.tensor(rates[rank::ranks], dtype=torch.float32))
+
+
+class HyperpriorRecipe(CodecRecipe):
+    """The same for chapter 2's codec."""
+
+    network = ScaleHyperprior
 
 
 class RateDistortion(nn.Module):

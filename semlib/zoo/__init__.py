@@ -12,13 +12,15 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from ..codec.tinylic import TinyLIC
+from ..codec import ScaleHyperprior, TinyLIC
+from ..codec.rates import VariableRate
 from ..data import TextImages
 from ..images import InputError, replace_file
 from ..training import load_checkpoint
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
+CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior}  # by recipe
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
@@ -34,7 +36,7 @@ def card(name: str, folder: Path = FOLDER) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def load(name: str, folder: Path = FOLDER) -> tuple[TinyLIC, str]:
+def load(name: str, folder: Path = FOLDER) -> tuple[VariableRate, str]:
     """A codec ready to compress, and the SHA-256 of its weights, hexadecimal.
 
     Raises:
@@ -45,30 +47,46 @@ def load(name: str, folder: Path = FOLDER) -> tuple[TinyLIC, str]:
     if hashlib.sha256(data).hexdigest() != known["sha256"]:
         raise InputError(f"{name}.safetensors: not the file that its card describes")
     state = safetensors.torch.load(data)
-    model = TinyLIC(known["settings"]["size"])
+    model = CODECS[known["recipe"]](known["settings"]["size"])
     for key, value in state.items():  # tables of the coder: their size varies
         if not value.is_floating_point():
             parent, _, leaf = key.rpartition(".")
             setattr(model.get_submodule(parent), leaf, torch.empty_like(value))
     model.load_state_dict({key: value.float() if value.is_floating_point() else value
                            for key, value in state.items()})
-    return model.eval(), known["sha256"]
+    model.eval().prepare()
+    return model, known["sha256"]
 
 
-def export(checkpoint: Path, name: str, folder: Path = FOLDER) -> dict:
+def find(weights: str, folder: Path = FOLDER) -> str:
+    """The name of the weights whose SHA-256 begins with `weights`.
+
+    Raises:
+        InputError: there are none.
+    """
+    for path in sorted(folder.glob("*.json")):
+        if json.loads(path.read_text(encoding="utf-8"))["sha256"].startswith(weights):
+            return path.stem
+    raise InputError(f"none of the weights here begin with {weights}: the file was "
+                     "made with another version's")
+
+
+def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> dict:
     """Make weights and card from a training checkpoint; returns the card.
 
     Weights are rounded to half precision; the coder's tables are made from the
     rounded ones and kept with them, so that they are the same on every machine.
 
     Raises:
-        InputError: there is no checkpoint.
+        InputError: there is no such recipe, or no checkpoint.
     """
+    if recipe not in CODECS:
+        raise InputError(f"recipe must be one of {', '.join(CODECS)}, not {recipe}")
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: no such file")
     state = load_checkpoint(checkpoint)
     settings = state["settings"]
-    model = TinyLIC(settings["size"])
+    model = CODECS[recipe](settings["size"])
     model.load_state_dict({key.removeprefix("codec."): value
                            for key, value in state["model"].items()})
     trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
@@ -81,15 +99,13 @@ def export(checkpoint: Path, name: str, folder: Path = FOLDER) -> dict:
     with replace_file(folder / f"{name}.safetensors") as file:
         file.write(data)
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()[-20:]
-    known = {"recipe": "codec", "settings": settings, "steps": state["step"],
+    known = {"recipe": recipe, "settings": settings, "steps": state["step"],
              "data": _data(settings), "training_log": _means(log),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
     with replace_file(folder / f"{name}.json") as file:
         file.write((json.dumps(known, indent=1) + "\n").encode())
     return known
-
-
 
 
 def _data(settings: dict) -> dict:
