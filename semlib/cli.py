@@ -195,6 +195,18 @@ def evaluate_codec(
     _write(experiment.run(subset), output)
 
 
+@app.command()
+def bench(
+        codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")] = "tinylic",
+        rate: Annotated[float, typer.Option(help="0 to 7.")] = 3,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Time and memory of a learned codec, from 0.1 to 24 megapixels."""
+    from .evaluate import bench as experiment
+
+    _write(experiment.run(codec, rate), output)
+
+
 def _write(result: dict, output: Path) -> None:
     from .evaluate import results
 
