@@ -60,23 +60,23 @@ def test_a_stage_knows_only_the_stages_before_it():
     y = torch.randn(1, 8, 8, 8)
     features = torch.randn(1, 8, 8, 8)
     for stage, _ in enumerate(STAGES):
-        earlier = sum(tinylic._mask(y, s) for s in range(stage)) if stage else 0 * y
+        earlier = sum(tinylic.stage_mask(y, s) for s in range(stage)) if stage else 0 * y
         known = (y * earlier).requires_grad_()
         means, levels = model.prior.predict(features, known, stage)
         (means.sum() + levels.sum()).backward()
         if stage:
             assert known.grad.abs().sum() > 0
         # a later latent changes no likelihood of this stage or an earlier one
-        changed = y + 3 * (1 - earlier - tinylic._mask(y, stage)).clamp(0, 1)
-        mask = tinylic._mask(y, stage).bool().expand_as(y)
+        changed = y + 3 * (1 - earlier - tinylic.stage_mask(y, stage)).clamp(0, 1)
+        mask = tinylic.stage_mask(y, stage).bool().expand_as(y)
         with torch.no_grad():
-            before = model._estimate(y, features)[1][mask]
-            after = model._estimate(changed, features)[1][mask]
+            before = model.estimate(y, features)[1][mask]
+            after = model.estimate(changed, features)[1][mask]
         assert torch.equal(before, after)
 
 
 def test_masks_cover_every_latent_once():
-    total = sum(tinylic._mask(torch.zeros(1, 1, 6, 4), s) for s in range(4))
+    total = sum(tinylic.stage_mask(torch.zeros(1, 1, 6, 4), s) for s in range(4))
     assert torch.equal(total, torch.ones(1, 1, 6, 4))
 
 

@@ -71,7 +71,7 @@ class TinyLIC(VariableRate):
     def forward(self, x: Tensor, rate: Tensor) -> dict:
         y = self.analyse(x, rate)
         z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y))
-        y_hat, y_likelihoods = self._estimate(y, self.prior.features(z_hat))
+        y_hat, y_likelihoods = self.estimate(y, self.prior.features(z_hat))
         return {"x_hat": self.synthesise(y_hat, rate),
                 "likelihoods": {"y": y_likelihoods, "z": z_likelihoods}}
 
@@ -116,14 +116,18 @@ class TinyLIC(VariableRate):
         y_hat = self._code_stages(z_hat, shape, code)
         return y_hat, torch.cat(symbols)
 
-    def _estimate(self, y: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What the decoder will know of y, and the likelihood of every latent."""
+    def estimate(self, y: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What the decoder will know of y, and the likelihood of every latent.
+
+        Args:
+            features: what the prior makes of z, `Prior.features`.
+        """
         y_hat, likelihoods = torch.zeros_like(y), torch.zeros_like(y)
         for stage in range(len(STAGES)):
             means, levels = self.prior.predict(features, y_hat, stage)
             if not self.training:
                 means, levels = _on_grid(means, levels)
-            mask = _mask(y, stage)
+            mask = stage_mask(y, stage)
             _, likely = self.gaussian(y, level_scale(levels), means)
             likelihoods = likelihoods + mask * likely
             y_hat = y_hat + mask * (means + _round(y - means))
@@ -140,7 +144,7 @@ class TinyLIC(VariableRate):
         y_hat = torch.zeros(shape, dtype=torch.float64)
         for stage in range(len(STAGES)):
             means, levels = _on_grid(*prior.predict(features, y_hat, stage))
-            mask = _mask(y_hat, stage).bool().expand(shape)
+            mask = stage_mask(y_hat, stage).bool().expand(shape)
             chosen = code(means, levels, mask)
             y_hat[mask] = means[mask] + chosen.double()
         return y_hat
@@ -203,7 +207,7 @@ def _synthesis(channels: int, size: Size) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _mask(y: Tensor, stage: int) -> Tensor:
+def stage_mask(y: Tensor, stage: int) -> Tensor:
     """1 where a stage's latents are, 0 elsewhere; 1×1×H×W."""
     row, column = STAGES[stage]
     mask = y.new_zeros(1, 1, *y.shape[-2:])

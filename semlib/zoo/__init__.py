@@ -6,6 +6,7 @@ metrics, licence, and the weights' SHA-256, which is compared before they load.
 
 import hashlib
 import json
+import math
 import platform
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ..training import load_checkpoint
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
+LOG_ROWS = 100  # of the training log that a card keeps
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior}  # by recipe
 
 
@@ -98,9 +100,9 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     data = safetensors.torch.save(tensors)
     with replace_file(folder / f"{name}.safetensors") as file:
         file.write(data)
-    log = (checkpoint.parent / "log.jsonl").read_text().splitlines()[-20:]
+    log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {"recipe": recipe, "settings": settings, "steps": state["step"],
-             "data": _data(settings), "training_log": _means(log),
+             "data": _data(settings), "training_log": _thinned(log),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
     with replace_file(folder / f"{name}.json") as file:
@@ -116,8 +118,11 @@ def _data(settings: dict) -> dict:
     return known
 
 
-def _means(lines: list[str]) -> dict:
-    """The means of the log's last lines."""
+def _thinned(lines: list[str]) -> list[dict]:
+    """At most `LOG_ROWS` means over equal stretches of the log."""
     rows = [json.loads(line) for line in lines]
-    return {key: round(sum(row[key] for row in rows) / len(rows), 4)
-            for key in rows[0] if key != "step"}
+    stretch = math.ceil(len(rows) / LOG_ROWS)
+    parts = [rows[at:at + stretch] for at in range(0, len(rows), stretch)]
+    return [{"step": part[-1]["step"],
+             **{key: round(sum(row[key] for row in part) / len(part), 4)
+                for key in part[0] if key != "step"}} for part in parts]
