@@ -1,6 +1,5 @@
 """Weights with their card, the codec's commands, and its experiment."""
 
-import json
 import sys
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 from semlib import cli, codec, zoo
 from semlib.codec.tinylic import TinyLIC
 from semlib.data import make_text_image
+from semlib.evaluate import bench
 from semlib.evaluate import codec as experiment
 from semlib.images import InputError, to_tensor
 from semlib.training import CodecRecipe, preset, train
@@ -101,17 +101,30 @@ def test_commands_say_what_is_wrong_in_one_line(run, tmp_path):
         assert status == 2 and said in errors and errors.count("\n") == 1
 
 
-def test_the_experiment(run, folder, monkeypatch, tmp_path):
-    monkeypatch.setattr(experiment, "RATES", (0, 7))
-    monkeypatch.setattr(experiment, "SETTINGS", {"JPEG": (1, 50)})
-    status, out, _ = run("evaluate", "codec", "--subset", "2", "--json", "-")
-    result = json.loads(out)
-    assert status == 0 and result["images"] == 2
-    assert [p["rate"] for p in result["curves"]["tinylic"]] == [0, 7]
-    for point in result["curves"]["tinylic"]:
-        assert point["most_bytes_above_estimate"] < 40
-    assert len(result["curves"]["JPEG"]) == 6
+def test_the_experiment():
+    result = experiment.run(2, (0, 7), {"JPEG": (1, 50)})
+    assert result["images"] == 2
+    for name in experiment.LEARNED:
+        low, high = result["curves"][name]
+        assert (low["rate"], high["rate"]) == (0, 7)
+        assert low["bpp"] < high["bpp"] and low["psnr"] < high["psnr"]
+        for point in (low, high):
+            assert point["most_bytes_above_estimate"] < 40
+    assert [(p["setting"], p["scale"]) for p in result["curves"]["JPEG"]] == \
+        [(1, 1), (50, 1), (1, 2), (50, 2), (1, 4), (50, 4)]
+    mean, low, high = result["bd_rate"]["tinylic"]["JPEG"]["any size"]
+    assert low <= mean <= high
     assert {"command", "commit", "test_set_sha256"} <= result.keys()
+
+
+def test_bench():
+    result = bench.run("tinylic", 3, (0.05, 0.2))
+    assert [size["megapixels"] for size in result["sizes"]] == [0.05, 0.2]
+    for size in result["sizes"]:
+        pixels = size["height"] * size["width"]
+        assert pixels == pytest.approx(1e6 * size["megapixels"], rel=0.01)
+        assert size["peak_mb"] > result["idle_mb"] > 100
+        assert min(size["encode_s"], size["decode_s"]) > 0
 
 
 def test_bd_rate_of_half_the_bits_is_minus_50():

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .entropy import tables
 
 RATES = 8  # rate points, 0 to 7
-LAMBDAS = (0.00005, 0.0125)  # of the lowest and the highest
+LAMBDAS = (0.00002, 0.0125)  # of the lowest and the highest
 
 
 def rate_lambda(rate: Tensor) -> Tensor:
