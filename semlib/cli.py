@@ -166,6 +166,14 @@ def train_hyperprior(preset: Preset = "cpu", resume: Resume = False,
     _train_recipe("hyperprior", HyperpriorRecipe, preset, resume, folder)
 
 
+@train.command("tfic")
+def train_tfic(preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
+    """Chapter 5: stage 2, the codec that keeps text, at all rates at once."""
+    from .training import TFICRecipe
+
+    _train_recipe("tfic", TFICRecipe, preset, resume, folder)
+
+
 def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None):
     from . import training
 

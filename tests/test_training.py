@@ -12,7 +12,8 @@ import torch
 
 from semlib import training
 from semlib.images import InputError
-from semlib.training import CodecRecipe, load_checkpoint, preset, train
+from semlib.ocr import EasyOCRReader
+from semlib.training import CodecRecipe, TFICRecipe, load_checkpoint, preset, train
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,19 @@ def test_other_settings_are_refused(finished):
 def test_presets():
     with pytest.raises(InputError, match="smoke, cpu, paper"):
         training.preset("codec", "huge")
+
+
+def test_stage_2_listens_to_a_frozen_reader(tmp_path):
+    recipe = TFICRecipe(preset("tfic", "smoke"))
+    model = train(recipe, tmp_path, devices=1)
+    x, texts, rate = recipe.batch(0, 0, 1)
+    assert x.shape[2:] == (256, 512) and all(texts)
+    loss, numbers = model.eval()(x, texts, rate)
+    loss.backward()
+    reached = [p.grad.abs().sum() for p in model.codec.g_s.parameters()]
+    assert all(grad > 0 for grad in reached)  # through the reader: λ is 0
+    fresh = EasyOCRReader()
+    assert same(dict(fresh.named_parameters()), dict(model.reader.named_parameters()))
+    with torch.no_grad():
+        x_hat = model.codec(x, rate)["x_hat"].clamp(0, 1)
+    assert numbers["ocr"] == pytest.approx(fresh.loss(x_hat, texts).item(), rel=1e-3)

@@ -29,21 +29,19 @@ class ScaleHyperprior(VariableRate):
         self.entropy_bottleneck = networks.entropy_bottleneck
         self.gaussian = gaussian_conditional()
 
-    def forward(self, x: Tensor, rate: Tensor) -> dict:
-        y = self.analyse(x, rate)
-        z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y.abs()))
-        scales = self.h_s(z_hat)
-        if not self.training:
-            scales = level_scale(scale_level(scales).round())
-        y_hat, y_likelihoods = self.gaussian(y, scales)
-        return {"x_hat": self.synthesise(y_hat, rate),
-                "likelihoods": {"y": y_likelihoods, "z": z_likelihoods}}
-
     def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
         return self.g_a(x) * self.gain(rate)
 
     def synthesise(self, y_hat: Tensor, rate: Tensor) -> Tensor:
         return self.g_s(y_hat * self.inverse_gain(rate))
+
+    def estimate(self, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y.abs()))
+        scales = self.h_s(z_hat)
+        if not self.training:
+            scales = level_scale(scale_level(scales).round())
+        y_hat, y_likelihoods = self.gaussian(y, scales)
+        return y_hat, {"y": y_likelihoods, "z": z_likelihoods}
 
     def encode(self, y: Tensor) -> tuple[bytes, bytes, Tensor]:
         z = self.h_a(y.abs())

@@ -29,9 +29,9 @@ class VariableRate(nn.Module):
     [0, 7]. Latents y are N×C×H/16×W/16, hyperlatents z N×c×H/64×W/64. A codec has
     ``entropy_bottleneck`` (for z), ``gaussian`` (for y) and these methods:
 
-    - ``forward(x, rate)``: ``{"x_hat", "likelihoods": {"y", "z"}}``, with noise in
-      training and rounding else;
     - ``analyse(x, rate)``: y before rounding;
+    - ``estimate(y)``: y_hat, what the decoder will have, and the likelihoods of
+      ``y`` and ``z``; with noise in training and rounding else;
     - ``synthesise(y_hat, rate)``: the picture, before it is cut to [0, 1];
     - ``encode(y)``: one picture's strings of z and y, and y's symbols;
     - ``decode(z_string, y_string, height, width)``: y_hat, and y's symbols.
@@ -51,6 +51,11 @@ class VariableRate(nn.Module):
         start = (rate_lambda(points) / LAMBDAS[0]).log()[:, None] / 2
         self.log_gain = nn.Parameter(start.repeat(1, latents))
         self.log_inverse_gain = nn.Parameter(-start.repeat(1, latents))
+
+    def forward(self, x: Tensor, rate: Tensor) -> dict:
+        """``x_hat`` and the ``likelihoods`` of ``y`` and ``z``, for training."""
+        y_hat, likelihoods = self.estimate(self.analyse(x, rate))
+        return {"x_hat": self.synthesise(y_hat, rate), "likelihoods": likelihoods}
 
     def update(self) -> None:
         """Make the entropy coder's tables from the weights."""

@@ -68,13 +68,6 @@ class TinyLIC(VariableRate):
         self.entropy_bottleneck = EntropyBottleneck(s.hyper)
         self.gaussian = gaussian_conditional()
 
-    def forward(self, x: Tensor, rate: Tensor) -> dict:
-        y = self.analyse(x, rate)
-        z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y))
-        y_hat, y_likelihoods = self.estimate(y, self.prior.features(z_hat))
-        return {"x_hat": self.synthesise(y_hat, rate),
-                "likelihoods": {"y": y_likelihoods, "z": z_likelihoods}}
-
     def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
         return self.g_a(x - 0.5) * self.gain(rate)
 
@@ -116,7 +109,12 @@ class TinyLIC(VariableRate):
         y_hat = self._code_stages(z_hat, shape, code)
         return y_hat, torch.cat(symbols)
 
-    def estimate(self, y: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    def estimate(self, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        z_hat, z_likelihoods = self.entropy_bottleneck(self.h_a(y))
+        y_hat, y_likelihoods = self.estimate_stages(y, self.prior.features(z_hat))
+        return y_hat, {"y": y_likelihoods, "z": z_likelihoods}
+
+    def estimate_stages(self, y: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """What the decoder will know of y, and the likelihood of every latent.
 
         Args:

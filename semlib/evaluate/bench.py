@@ -65,10 +65,10 @@ def _measure(name: str, rate: float, picture: np.ndarray | None) -> dict:
         row = {"height": x.shape[-2], "width": x.shape[-1],
                "encode_s": round(middle - start, 3), "decode_s": round(end - middle, 3),
                "bpp": round(8 * len(data) / x.shape[-1] / x.shape[-2], 4)}
-    return {**row, "peak_mb": round(_peak_bytes() / 1e6)}
+    return {**row, "peak_mb": round(peak_bytes() / 1e6)}
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most memory that this process has held."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux: getrusage would count what the parent held

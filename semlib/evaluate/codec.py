@@ -108,7 +108,7 @@ def _learned(image: np.ndarray, name: str, rate: float) -> tuple:
     data = codec.compress(model, weights, x, rate)
     back = np.asarray(to_image(codec.decompress(model, weights, data)[0]))
     with torch.no_grad():
-        likelihoods = model(x, torch.tensor([float(rate)]))["likelihoods"]
+        _, likelihoods = model.estimate(model.analyse(x, torch.tensor([float(rate)])))
     estimate = sum(-p.log2().sum().item() for p in likelihoods.values()) / 8
     return (bits_per_pixel(data, pixels), psnr(image, back), 8 * estimate / pixels,
             len(data) - 1.01 * estimate)

@@ -33,6 +33,8 @@ class EasyOCRReader(nn.Module):
         network = Model(input_channel=1, output_channel=256, hidden_size=256,
                         num_class=len(self.alphabet) + 1)
         self.network = load_weights(network, "english_g2.pth")
+        # nothing in it but LSTMs, and on a GPU only so can gradients pass them
+        self.network.SequenceModeling.train()
 
     def prepare(self, image: Tensor) -> Tensor:
         """One picture, C×H×W in [0, 1], as the network's input, 1×64×W' in [-1, 1]."""
@@ -97,7 +99,11 @@ class EasyOCRReader(nn.Module):
         return text, float(sure.prod() ** (2 / len(sure) ** 0.5))
 
     def loss(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
-        """CTC loss, in nats a character, averaged over the pictures.
+        """CTC loss, in nats a character, averaged over the pictures."""
+        return self.losses(images, texts).mean()
+
+    def losses(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """CTC loss of each picture, N, in nats a character.
 
         Args:
             images: pictures C×H×W in [0, 1]; gradients reach them.
@@ -113,8 +119,9 @@ class EasyOCRReader(nn.Module):
         lengths = torch.tensor([len(label) for label in labels])
         steps = torch.full((len(labels),), scores.shape[1])
         flat = torch.tensor([i for label in labels for i in label], device=x.device)
-        return F.ctc_loss(scores.transpose(0, 1), flat, steps, lengths,
-                          zero_infinity=True)
+        nats = F.ctc_loss(scores.transpose(0, 1), flat, steps, lengths,
+                          reduction="none", zero_infinity=True)
+        return nats / lengths.clamp(min=1).to(nats)
 
 
 def _whole_levels(prepared: Tensor) -> Tensor:

@@ -24,6 +24,9 @@ class Reader(Protocol):
     def loss(self, images: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
         """How badly the pictures read as `texts`: a scalar to be minimized."""
 
+    def losses(self, images: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """The same for each picture, N; `loss` is their mean."""
+
 
 @dataclass(frozen=True)
 class ReadWord:

@@ -2,5 +2,7 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .loop import load_checkpoint, preset, train
+from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "HyperpriorRecipe", "load_checkpoint", "preset", "train"]
+__all__ = ["CodecRecipe", "HyperpriorRecipe", "TFICRecipe", "load_checkpoint",
+           "preset", "train"]

@@ -28,7 +28,7 @@ class CodecRecipe:
 
     def groups(self, model: nn.Module) -> list[dict]:
         quantiles = model.codec.entropy_bottleneck.quantiles
-        rest = [p for p in model.parameters() if p is not quantiles]
+        rest = [p for p in model.codec.parameters() if p is not quantiles]
         return [{"params": rest, "peak": self.settings["learning_rate"]},
                 {"params": [quantiles], "peak": QUANTILES_RATE}]
 
@@ -69,13 +69,28 @@ class RateDistortion(nn.Module):
         the lowest untrained. The bottleneck's own loss only moves its quantiles.
         """
         out = self.codec(x, rate)
-        bits = sum(-likely.log2().sum((1, 2, 3))
-                   for likely in out["likelihoods"].values())
-        bpp = bits / (x.shape[-1] * x.shape[-2])
+        bpp = bits_per_pixel(out["likelihoods"], x)
         mse = (out["x_hat"] - x).square().mean((1, 2, 3))
         weight = rate_lambda(rate)
-        evenly = (rate_lambda(torch.tensor((RATES - 1) / 2)) / weight).sqrt()
-        loss = (evenly * (weight * 255**2 * mse + bpp)).mean()
-        psnr = -10 * mse.detach().clamp(min=1e-9).log10().mean().item()
-        numbers = {"loss": loss.item(), "bpp": bpp.mean().item(), "psnr": psnr}
+        middle = rate_lambda(torch.tensor((RATES - 1) / 2))
+        loss = (evenly(weight, middle) * (weight * 255**2 * mse + bpp)).mean()
+        numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
+                   "psnr": psnr(out["x_hat"], x)}
         return loss + self.codec.entropy_bottleneck.loss(), numbers
+
+
+def bits_per_pixel(likelihoods: dict[str, Tensor], x: Tensor) -> Tensor:
+    """The estimated bits of each picture, N, for each of its pixels."""
+    bits = sum(-likely.log2().sum((1, 2, 3)) for likely in likelihoods.values())
+    return bits / (x.shape[-1] * x.shape[-2])
+
+
+def evenly(weight: Tensor, middle: Tensor | float) -> Tensor:
+    """The factor that lets a loss with a weight of its own count as others do."""
+    return (middle / weight).sqrt()
+
+
+def psnr(x_hat: Tensor, x: Tensor) -> float:
+    """Peak signal-to-noise ratio in dB, averaged over the pictures."""
+    mse = (x_hat - x).detach().square().mean((1, 2, 3))
+    return -10 * mse.clamp(min=1e-9).log10().mean().item()
