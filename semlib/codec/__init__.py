@@ -1,5 +1,10 @@
 """The learned codec, its classical peers, and the file that holds a bitstream."""
 
+import warnings
+
+# CompressAI still uses it; the warning says nothing to whoever uses a codec.
+warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
+
 from .container import compress, decompress, read_header
 from .hyperprior import ScaleHyperprior
 from .peers import peer
