@@ -215,7 +215,7 @@ def _encoded(picture: np.ndarray | bytes) -> tuple[bytes, str, int, int]:
     image = Image.fromarray(array)
     files = []
     for kind, options in (
-        ("webp", {"lossless": True, "quality": 100, "method": 6}),
+        ("webp", {"lossless": True}),
         ("png", {"optimize": True}),
     ):
         buffer = io.BytesIO()
