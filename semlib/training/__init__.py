@@ -2,5 +2,7 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .loop import load_checkpoint, preset, train
+from .reader import ReaderRecipe
 
-__all__ = ["CodecRecipe", "HyperpriorRecipe", "load_checkpoint", "preset", "train"]
+__all__ = ["CodecRecipe", "HyperpriorRecipe", "ReaderRecipe", "load_checkpoint",
+           "preset", "train"]
