@@ -3,6 +3,7 @@
 from .detect import CRAFT, reading_order
 from .easyocr import EasyOCRReader
 from .reader import PageReader, Reader, ReadWord, Reading
+from .trba import TRBAReader
 
 __all__ = ["CRAFT", "EasyOCRReader", "PageReader", "Reader", "ReadWord", "Reading",
-           "reading_order"]
+           "TRBAReader", "reading_order"]
