@@ -1,5 +1,7 @@
 """The readers against EasyOCR itself."""
 
+import socket
+
 import cv2
 import numpy as np
 import pytest
@@ -9,8 +11,8 @@ from semlib import compat
 from semlib.data import degrade, make_page, make_text_image, spread_patches
 from semlib.evaluate import accuracy
 from semlib.images import to_tensor
-from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, easyocr, reading_order,
-                        weights)
+from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, RapidOCRReader, easyocr,
+                        reading_order, weights)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,22 @@ def test_clean_patches_read_well_and_ruined_ones_do_not(patches):
             for word in line:
                 x0, y0, x1, y1 = word.box
                 assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
+
+
+def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch, capfd):
+    def refuse(*_):
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    judge = RapidOCRReader()
+    pictures = [to_tensor(image) for image in trdg_images]
+    pictures += [pictures[0][:1], torch.cat([pictures[4]] * 5, 2), torch.ones(3, 1, 1)]
+    texts = judge.read(pictures)
+    truth = [make_text_image(index, "test").text for index in range(10)]
+    assert sum(map(accuracy, truth, texts)) > 9
+    assert texts == [judge.read([one])[0] for one in pictures]
+    assert judge.read([]) == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_reading_order_of_lines_and_columns():

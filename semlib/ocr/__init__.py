@@ -2,7 +2,8 @@
 
 from .detect import CRAFT, reading_order
 from .easyocr import EasyOCRReader
+from .rapid import RapidOCRReader
 from .reader import PageReader, Reader, ReadWord, Reading
 
-__all__ = ["CRAFT", "EasyOCRReader", "PageReader", "Reader", "ReadWord", "Reading",
-           "reading_order"]
+__all__ = ["CRAFT", "EasyOCRReader", "PageReader", "RapidOCRReader", "Reader",
+           "ReadWord", "Reading", "reading_order"]
