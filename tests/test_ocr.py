@@ -11,6 +11,7 @@ from semlib import compat
 from semlib.data import degrade, make_page, make_text_image, spread_patches
 from semlib.evaluate import accuracy
 from semlib.images import to_tensor
+from semlib.ocr import reader as reader_module
 from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, RapidOCRReader, easyocr,
                         reading_order, weights)
 
@@ -82,7 +83,8 @@ def trdg_images():
     return [make_text_image(index, "test").image for index in range(10)]
 
 
-def test_trdg_images_are_read_as_easyocr_reads_them(easyocr_reader, reader, trdg_images):
+def test_trdg_images_are_read_as_easyocr_reads_them(easyocr_reader, reader,
+                                                    trdg_images):
     """Text and confidence, the second look at what it is unsure of included."""
     mine = reader.read_with_confidence([to_tensor(image) for image in trdg_images])
     grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in trdg_images]
@@ -160,7 +162,8 @@ def test_clean_patches_read_well_and_ruined_ones_do_not(patches):
                 assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
 
 
-def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch, capfd):
+def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch,
+                                                      capfd):
     def refuse(*_):
         raise OSError("no network")
 
@@ -174,6 +177,15 @@ def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch, 
     assert texts == [judge.read([one])[0] for one in pictures]
     assert judge.read([]) == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_small_word_is_cut_out_as_high_as_its_line():
+    boxes = [(0, 10, 30, 30), (35, 16, 50, 26), (55, 6, 90, 30), (0, 40, 20, 44),
+             (25, 0, 40, 80)]
+    high = reader_module._line_high(boxes, [[0, 1, 2], [3, 4]])
+    assert high == [(0, 6, 30, 30), (35, 11, 50, 30), (55, 6, 90, 30),
+                    (0, 38, 20, 46), (25, 0, 40, 80)]
+    assert reader_module._line_high([], []) == []
 
 
 def test_reading_order_of_lines_and_columns():

@@ -18,15 +18,19 @@ MODEL = "PP-OCRv6_rec_small.onnx"  # comes with the package: nothing is download
 WIDEST = 320 / 48  # pictures that are no wider share one width in the network
 
 
+def model_path() -> Path:
+    """Where the package keeps the network."""
+    return Path(find_spec("rapidocr").origin).parent / "models" / MODEL
+
+
 class RapidOCRReader:
     """Reads pictures of one word or one line, of any sizes, as RapidOCR does."""
 
     def __init__(self):
         from rapidocr import RapidOCR
 
-        path = Path(find_spec("rapidocr").origin).parent / "models" / MODEL
         self._engine = RapidOCR(params={
-            "Global.log_level": "critical", "Rec.model_path": str(path),
+            "Global.log_level": "critical", "Rec.model_path": str(model_path()),
             "EngineConfig.onnxruntime.intra_op_num_threads": torch.get_num_threads()})
 
     def read(self, images: Sequence[Tensor]) -> list[str]:
