@@ -174,6 +174,15 @@ def train_tfic(preset: Preset = "cpu", resume: Resume = False, folder: Folder = 
     _train_recipe("tfic", TFICRecipe, preset, resume, folder)
 
 
+@train.command("reader")
+def train_reader(preset: Preset = "cpu", resume: Resume = False,
+                 folder: Folder = None):
+    """Chapter 4: a four-stage reader, TPS-ResNet-BiLSTM-Attn."""
+    from .training import ReaderRecipe
+
+    _train_recipe("reader", ReaderRecipe, preset, resume, folder)
+
+
 def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None):
     from . import training
 

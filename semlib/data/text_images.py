@@ -164,7 +164,7 @@ def _draw(index: int, split: str) -> tuple[np.ndarray, dict]:
             text = text.upper()
         background = str(rng.choice(list(BACKGROUNDS), p=SHARES))
         pictures = UNSEEN_PICTURES if split == "hard" else PICTURES
-        picture = _picture(pictures[rng.integers(len(pictures))])
+        picture = open_picture(pictures[rng.integers(len(pictures))])
         image = _trdg(text, font, background, picture, int(rng.integers(2**31)))
         if image is not None:
             return image, {"text": text, "font": font.stem, "background": background}
@@ -195,7 +195,7 @@ def _enlarge(small: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _picture(name: str) -> Image.Image:
+def open_picture(name: str) -> Image.Image:
     package, _, rest = name.partition("/")
     return Image.open(_package(package) / rest).convert("RGB")
 

@@ -2,7 +2,8 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .loop import load_checkpoint, preset, train
+from .reader import ReaderRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "HyperpriorRecipe", "TFICRecipe", "load_checkpoint",
-           "preset", "train"]
+__all__ = ["CodecRecipe", "HyperpriorRecipe", "ReaderRecipe", "TFICRecipe",
+           "load_checkpoint", "preset", "train"]
