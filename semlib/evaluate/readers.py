@@ -63,7 +63,7 @@ def score_sets(name: str, reader, test: Sequence[TextImage],
     rows = {}
     for kind, images in {**sets, "hard": list(hard)}.items():
         texts: list[str] = []
-        for at in tqdm(range(0, len(images), 64), desc=f"{name}, {kind}"):
+        for at in tqdm(range(0, len(images), 64), desc=f"{name}, {kind}", leave=False):
             texts += reader.read(_tensors(images[at:at + 64]))
         pairs = [(image.text, text) for image, text in zip(images, texts)]
         rows[kind] = {"images": len(images), **_scores(pairs)}
