@@ -212,6 +212,38 @@ def evaluate_codec(
     _write(experiment.run(subset), output)
 
 
+@evaluate.command("readers")
+def evaluate_readers(
+        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
+        pages: Annotated[int, typer.Option(help="Of 64 lines.")] = 4,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 4: three readers, on words and on pages, and how fast they are."""
+    from .evaluate import readers as experiment
+
+    if pages < 1:
+        raise InputError(f"--pages must be 1 or more, not {pages}")
+    _write(experiment.run(subset, pages), output)
+
+
+@evaluate.command("stages")
+def evaluate_stages(
+        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 1000,
+        seeds: Annotated[int, typer.Option(help="Runs of each combination.")] = 2,
+        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
+        preset: Preset = "cpu",
+        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
+                          "interrupted one goes on.")] = Path("runs/stages"),
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 4: what each stage of a reader is worth at an equal budget."""
+    from .evaluate import stages as experiment
+
+    if min(steps, seeds) < 1:
+        raise InputError("--steps and --seeds must be 1 or more")
+    _write(experiment.run(folder, steps, seeds, subset, preset), output)
+
+
 @app.command()
 def bench(
         codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")] = "tinylic",

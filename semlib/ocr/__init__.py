@@ -2,8 +2,9 @@
 
 from .detect import CRAFT, reading_order
 from .easyocr import EasyOCRReader
+from .rapid import RapidOCRReader
 from .reader import PageReader, Reader, ReadWord, Reading
 from .trba import TRBAReader
 
-__all__ = ["CRAFT", "EasyOCRReader", "PageReader", "Reader", "ReadWord", "Reading",
-           "TRBAReader", "reading_order"]
+__all__ = ["CRAFT", "EasyOCRReader", "PageReader", "RapidOCRReader", "Reader",
+           "ReadWord", "Reading", "TRBAReader", "reading_order"]

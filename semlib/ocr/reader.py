@@ -47,6 +47,21 @@ class Reading:
         return "\n".join(" ".join(word.text for word in line) for line in self.lines)
 
 
+def _line_high(boxes: list[tuple], order: list[list[int]]) -> list[tuple]:
+    """The boxes made as high as their lines, by at most half a box up and down.
+
+    A word cut out by its own ink loses its size: «so» is read as «SO».
+    """
+    high = list(boxes)
+    for line in order:
+        top, bottom = min(boxes[i][1] for i in line), max(boxes[i][3] for i in line)
+        for i in line:
+            x0, y0, x1, y1 = boxes[i]
+            more = (y1 - y0) // 2
+            high[i] = x0, max(top, y0 - more), x1, min(bottom, y1 + more)
+    return high
+
+
 class PageReader:
     """Detection, reading order and recognition, for pages and for patches.
 
@@ -69,9 +84,9 @@ class PageReader:
 
     def _read(self, image: Tensor, corners: np.ndarray) -> Reading:
         boxes = self._upright(corners, *image.shape[-2:])
-        crops = [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
-        texts = self.reader.read(crops)
         order = reading_order(np.array(boxes))
+        crops = [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in _line_high(boxes, order)]
+        texts = self.reader.read(crops)
         return Reading(tuple(tuple(ReadWord(texts[i], boxes[i]) for i in line)
                              for line in order))
 

@@ -17,12 +17,14 @@ from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
 from ..data import TextImages
 from ..images import InputError, replace_file
+from ..ocr.trba import FourStages, TRBAReader
 from ..training import load_checkpoint
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
 LOG_ROWS = 100  # of the training log that a card keeps
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior}  # by recipe
+READERS = {"reader": FourStages}
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
@@ -42,22 +44,50 @@ def load(name: str, folder: Path = FOLDER) -> tuple[VariableRate, str]:
     """A codec ready to compress, and the SHA-256 of its weights, hexadecimal.
 
     Raises:
-        InputError: there is none of that name, or its weights are not the card's.
+        InputError: none of that name is a codec, or its weights are not the card's.
     """
-    known = card(name, folder)
-    data = (folder / f"{name}.safetensors").read_bytes()
-    if hashlib.sha256(data).hexdigest() != known["sha256"]:
-        raise InputError(f"{name}.safetensors: not the file that its card describes")
-    state = safetensors.torch.load(data)
-    model = CODECS[known["recipe"]](known["settings"]["size"])
+    known, state = _open(name, folder, CODECS)
+    model = _model(known["recipe"], known["settings"])
     for key, value in state.items():  # tables of the coder: their size varies
         if not value.is_floating_point():
             parent, _, leaf = key.rpartition(".")
             setattr(model.get_submodule(parent), leaf, torch.empty_like(value))
-    model.load_state_dict({key: value.float() if value.is_floating_point() else value
-                           for key, value in state.items()})
+    model.load_state_dict(state)
     model.eval().prepare()
     return model, known["sha256"]
+
+
+def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, str]:
+    """A frozen reader, and the SHA-256 of its weights, hexadecimal.
+
+    Raises:
+        InputError: none of that name is a reader, or its weights are not the
+            card's.
+    """
+    known, state = _open(name, folder, READERS)
+    network = _model(known["recipe"], known["settings"])
+    network.load_state_dict(state)
+    return TRBAReader(network), known["sha256"]
+
+
+def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
+    """Card and weights, in single precision, of a model from one of `recipes`."""
+    known = card(name, folder)
+    if known["recipe"] not in recipes:
+        raise InputError(f"{name} comes from the recipe {known['recipe']}; "
+                         f"here only {', '.join(recipes)} will do")
+    data = (folder / f"{name}.safetensors").read_bytes()
+    if hashlib.sha256(data).hexdigest() != known["sha256"]:
+        raise InputError(f"{name}.safetensors: not the file that its card describes")
+    state = safetensors.torch.load(data)
+    return known, {key: value.float() if value.is_floating_point() else value
+                   for key, value in state.items()}
+
+
+def _model(recipe: str, settings: dict) -> torch.nn.Module:
+    if recipe in READERS:
+        return READERS[recipe](settings["size"], settings["stages"])
+    return CODECS[recipe](settings["size"])
 
 
 def find(weights: str, folder: Path = FOLDER) -> str:
@@ -76,25 +106,28 @@ def find(weights: str, folder: Path = FOLDER) -> str:
 def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> dict:
     """Make weights and card from a training checkpoint; returns the card.
 
-    Weights are rounded to half precision; the coder's tables are made from the
+    Weights are rounded to half precision; a coder's tables are made from the
     rounded ones and kept with them, so that they are the same on every machine.
 
     Raises:
         InputError: there is no such recipe, or no checkpoint.
     """
-    if recipe not in CODECS:
-        raise InputError(f"recipe must be one of {', '.join(CODECS)}, not {recipe}")
+    if recipe not in CODECS | READERS:
+        raise InputError(f"recipe must be one of {', '.join(CODECS | READERS)}, "
+                         f"not {recipe}")
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: no such file")
     state = load_checkpoint(checkpoint)
     settings = state["settings"]
-    model = CODECS[recipe](settings["size"])
-    model.load_state_dict({key.removeprefix("codec."): value
+    model = _model(recipe, settings)
+    # the training module holds the loss round "codec" or "network"
+    model.load_state_dict({key.partition(".")[2]: value
                            for key, value in state["model"].items()})
     trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
     for parameter in trained.values():
         parameter.data = parameter.data.half().float()
-    model.update()
+    if recipe in CODECS:
+        model.update()
     tensors = {key: (value.half() if key in trained else value).contiguous()
                for key, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)
@@ -102,7 +135,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
         file.write(data)
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {"recipe": recipe, "settings": settings, "steps": state["step"],
-             "data": _data(settings), "training_log": _thinned(log),
+             "data": _data(recipe, settings), "training_log": _thinned(log),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
     with replace_file(folder / f"{name}.json") as file:
@@ -110,9 +143,11 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     return known
 
 
-def _data(settings: dict) -> dict:
+def _data(recipe: str, settings: dict) -> dict:
     count = settings["images"]
     known = {"set": "TRDG text images, train", "images": count}
+    if recipe in READERS:
+        known["besides"] = "words drawn by semlib.data.quick_words, as many"
     if count > 100:
         known["sha256"] = TextImages("train", count).sha256
     return known
