@@ -137,7 +137,7 @@ def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
-Preset = Annotated[str, typer.Option(help="smoke, cpu or paper.")]
+Preset = Annotated[str, typer.Option(help="smoke, cpu, further or paper.")]
 Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
 Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
                                              show_default="runs/RECIPE-PRESET")]

@@ -106,7 +106,7 @@ def test_other_settings_are_refused(finished):
 
 
 def test_presets():
-    with pytest.raises(InputError, match="smoke, cpu, paper"):
+    with pytest.raises(InputError, match="smoke, cpu, further, paper"):
         training.preset("codec", "huge")
 
 

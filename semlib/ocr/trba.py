@@ -200,10 +200,16 @@ class CTC(nn.Module):
 
     def loss(self, x: Tensor, target: Tensor) -> Tensor:
         """Nats a character, for N×T×D features and N×L labels."""
-        scores = self.head(x).log_softmax(-1).transpose(0, 1)
+        return self.losses(x, target).mean()
+
+    def losses(self, x: Tensor, target: Tensor) -> Tensor:
+        """The same for each picture, N."""
+        scores = self.head(x).float().log_softmax(-1).transpose(0, 1)
         steps = torch.full((len(target),), len(scores))
-        return F.ctc_loss(scores, target, steps, (target != END).sum(1),
+        lengths = (target != END).sum(1)
+        nats = F.ctc_loss(scores, target, steps, lengths, reduction="none",
                           zero_infinity=True)
+        return nats / lengths.clamp(min=1)
 
     def decode(self, x: Tensor) -> list[str]:
         """The likeliest class of each column; repetitions and blanks left out."""
@@ -217,7 +223,7 @@ class Attention(nn.Module):
     def __init__(self, before: int, hidden: int):
         super().__init__()
         self.classes = len(ALPHABET) + 1
-        self.hidden = hidden
+        self.columns, self.hidden = before, hidden
         self.key = nn.Linear(before, hidden, bias=False)
         self.query = nn.Linear(hidden, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
@@ -246,10 +252,16 @@ class Attention(nn.Module):
 
     def loss(self, x: Tensor, target: Tensor) -> Tensor:
         """Nats a character, the end counted, for N×T×D features and N×L labels."""
+        return self.losses(x, target).mean()
+
+    def losses(self, x: Tensor, target: Tensor) -> Tensor:
+        """The same for each picture, N."""
         scores, _ = self.run(x, target.shape[1], target)
-        counted = torch.arange(target.shape[1], device=x.device) \
-            <= (target != END).sum(1, keepdim=True)
-        return F.cross_entropy(scores[counted], target[counted])
+        nats = F.cross_entropy(scores.float().transpose(1, 2), target,
+                               reduction="none")
+        lengths = (target != END).sum(1, keepdim=True) + 1
+        counted = torch.arange(target.shape[1], device=x.device) < lengths
+        return (nats * counted).sum(1) / lengths[:, 0]
 
     def decode(self, x: Tensor) -> list[str]:
         """The likeliest letter at each step, up to the end."""
@@ -292,8 +304,8 @@ class FourStages(nn.Module):
         return self.sequence(visual.squeeze(2).transpose(1, 2))
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
-        """The loss, in nats a character; `target` is `labels`'."""
-        return self.prediction.loss(self.columns(x), target)
+        """The loss of each picture, N, in nats a character; `target` is `labels`'."""
+        return self.prediction.losses(self.columns(x), target)
 
     def read(self, x: Tensor) -> list[str]:
         return self.prediction.decode(self.columns(x))
@@ -326,7 +338,12 @@ class TRBAReader(nn.Module):
                 for text in self.network.read(self.prepare(images[at:at + batch]))]
 
     def loss(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
-        """Nats a character; with attention every letter is told the one before.
+        """Nats a character, averaged over the pictures."""
+        return self.losses(images, texts).mean()
+
+    def losses(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """Nats a character of each picture, N; with attention the end is counted,
+        and every letter is told the one before.
 
         Args:
             images: pictures C×H×W in [0, 1]; gradients reach them.

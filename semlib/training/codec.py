@@ -9,6 +9,7 @@ from ..data import TextImages, make_text_image
 from ..images import to_tensor
 
 QUANTILES_RATE = 1e-2  # learning rate of the entropy bottleneck's quantiles
+GAINS_RATE = 3e-3  # of the gains: few numbers, each with far to go
 
 
 class CodecRecipe:
@@ -24,12 +25,24 @@ class CodecRecipe:
             [make_text_image(index) for index in range(count)]
 
     def model(self) -> nn.Module:
-        return RateDistortion(self.network(self.settings["size"]))
+        return RateDistortion(self.codec())
+
+    def codec(self) -> nn.Module:
+        """The network: new, or with the weights that the settings start from."""
+        if "start" not in self.settings:
+            return self.network(self.settings["size"])
+        from .. import zoo
+
+        return zoo.load(self.settings["start"])[0].train()
 
     def groups(self, model: nn.Module) -> list[dict]:
-        quantiles = model.codec.entropy_bottleneck.quantiles
-        rest = [p for p in model.codec.parameters() if p is not quantiles]
+        codec = model.codec
+        quantiles = codec.entropy_bottleneck.quantiles
+        gains = [codec.log_gain, codec.log_inverse_gain]
+        apart = {id(parameter) for parameter in [quantiles, *gains]}
+        rest = [p for p in codec.parameters() if id(p) not in apart]
         return [{"params": rest, "peak": self.settings["learning_rate"]},
+                {"params": gains, "peak": GAINS_RATE},
                 {"params": [quantiles], "peak": QUANTILES_RATE}]
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
@@ -65,7 +78,7 @@ class RateDistortion(nn.Module):
 
         D is the mean squared error on the 0 to 255 scale, R is in bits per
         pixel. Each picture's λ·D + R is divided by the root of its λ (the
-        middle one as 1): otherwise the highest rates, 250 times louder, leave
+        middle one as 1): otherwise the highest rates, 10,000 times louder, leave
         the lowest untrained. The bottleneck's own loss only moves its quantiles.
         """
         out = self.codec(x, rate)

@@ -68,9 +68,10 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     if file.exists() and not resume:
         raise InputError(f"{file} exists: go on with --resume, or delete it")
     folder.mkdir(parents=True, exist_ok=True)
-    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy)
-    fabric.launch()
     settings = recipe.settings
+    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy,
+                    precision=settings.get("precision", "32-true"))
+    fabric.launch()
     torch.manual_seed(settings["seed"])
     model = recipe.model()
     optimizer = torch.optim.Adam(recipe.groups(model), settings["learning_rate"])

@@ -7,9 +7,11 @@ from torch import Tensor, nn
 
 from ..data import TextImages, make_text_image
 from ..data.quick_words import degrade_word, draw_word
-from ..ocr.trba import FourStages, labels, prepare
+from ..ocr.trba import CTC, Attention, FourStages, labels, prepare
 
 HEIGHT, WIDTH = 64, 200  # of TRDG's pictures when they are degraded
+CLEAN = 3000  # steps in which more and more pictures are degraded
+TPS_RATE = 0.1  # of the learning rate: a spline that jumps teaches nobody to read
 
 
 class ReaderRecipe:
@@ -27,37 +29,55 @@ class ReaderRecipe:
         return CrossEntropy(FourStages(self.settings["size"], self.settings["stages"]))
 
     def groups(self, model: nn.Module) -> list[dict]:
-        return [{"params": list(model.parameters()),
-                 "peak": self.settings["learning_rate"]}]
+        peak = self.settings["learning_rate"]
+        spline = [parameter for name, parameter in model.named_parameters()
+                  if name.startswith("network.transformation.")]
+        apart = {id(parameter) for parameter in spline}
+        return [{"params": [p for p in model.parameters() if id(p) not in apart],
+                 "peak": peak}, {"params": spline, "peak": peak * TPS_RATE}]
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: pictures, N×1×32×100 in [-1, 1], and labels, N×L."""
-        drawn = [self._draw(np.random.default_rng([self.settings["seed"], step, i]))
+        drawn = [self._draw(np.random.default_rng([self.settings["seed"], step, i]),
+                            step / CLEAN)
                  for i in range(rank, self.settings["batch"], ranks)]
         return (torch.stack([image for image, _ in drawn]),
                 labels([text for _, text in drawn]))
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, str]:
-        """A picture, 1×32×100 in [-1, 1], and its text."""
+    def _draw(self, rng: np.random.Generator, chance: float) -> tuple[Tensor, str]:
+        """A picture, 1×32×100 in [-1, 1], by chance degraded, and its text."""
         if rng.random() < 0.5:
             image, text = self._words[rng.integers(len(self._words))]
         else:
             image, text = draw_word(rng)
-        image = torch.from_numpy(degrade_word(image, rng))
-        return prepare(image[None].float() / 255), text
+        if rng.random() < chance:
+            image = degrade_word(image, rng)
+        return prepare(torch.from_numpy(image)[None].float() / 255), text
 
 
 class CrossEntropy(nn.Module):
-    """The loss round a reader's network."""
+    """The loss round a reader's network.
+
+    An attention decoder learns to spell long before it learns to look. So in
+    training a CTC head beside it reads the same columns, and makes them worth
+    looking at (Kim et al., arXiv 1609.06773).
+    """
 
     def __init__(self, network: FourStages):
         super().__init__()
         self.network = network
+        last = network.prediction
+        self.aid = CTC(last.columns, 0) if isinstance(last, Attention) else None
 
     def forward(self, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, float]]:
-        """What is minimized, and the same in nats a character for the log."""
-        loss = self.network(x, target)
-        return loss, {"loss": loss.item()}
+        """What is minimized; and for the log the reader's own part of it, in nats
+        a character."""
+        columns = self.network.columns(x)
+        loss = self.network.prediction.loss(columns, target)
+        numbers = {"loss": loss.item()}
+        if self.aid is not None:
+            loss = loss + self.aid.loss(columns, target)
+        return loss, numbers
 
 
 def _small(image: np.ndarray) -> np.ndarray:

@@ -14,12 +14,7 @@ class TFICRecipe(CodecRecipe):
     """Whole text images, each at a rate of its own, from stage 1's weights on."""
 
     def model(self) -> nn.Module:
-        if "start" not in self.settings:
-            return RateText(TinyLIC(self.settings["size"]), self.settings["gammas"])
-        from .. import zoo
-
-        codec, _ = zoo.load(self.settings["start"])
-        return RateText(codec.train(), self.settings["gammas"])
+        return RateText(self.codec(), self.settings["gammas"])
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, list, Tensor]:
         """This process's share: pictures N×3×256×512, their texts, their rates."""

@@ -120,9 +120,10 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     state = load_checkpoint(checkpoint)
     settings = state["settings"]
     model = _model(recipe, settings)
-    # the training module holds the loss round "codec" or "network"
-    model.load_state_dict({key.partition(".")[2]: value
-                           for key, value in state["model"].items()})
+    inner = "codec." if recipe in CODECS else "network."  # the rest is the loss's
+    model.load_state_dict({key.removeprefix(inner): value
+                           for key, value in state["model"].items()
+                           if key.startswith(inner)})
     trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
     for parameter in trained.values():
         parameter.data = parameter.data.half().float()
