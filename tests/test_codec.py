@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from compressai.ans import RansEncoder
 
 from semlib.codec import ScaleHyperprior, TinyLIC, tinylic
 from semlib.codec.attention import NeighbourhoodAttention
+from semlib.codec.entropy import LEVELS, StrayGaussian, level_scale, tables
 from semlib.codec.tinylic import STAGES
 
 
@@ -112,3 +114,29 @@ def test_the_papers_size_runs(network, millions):
         out = model(torch.rand(1, 3, 64, 64), torch.tensor([1.5]))
     assert out["x_hat"].shape == (1, 3, 64, 64)
     assert sum(p.numel() for p in model.parameters()) > millions * 1e6
+
+
+def test_strays_have_a_price_and_a_gradient():
+    model = StrayGaussian()
+    scale = torch.tensor(0.11, requires_grad=True)
+    values = torch.arange(-40.0, 41).view(1, 1, -1)
+    _, likelihood = model(values, scale.expand(1, 1, 81), training=False)
+    assert likelihood.sum().item() == pytest.approx(1, abs=1e-4)
+    (-likelihood[..., 42].log2()).sum().backward()  # of a 2, 18 deviations away
+    assert scale.grad < -1  # a larger scale would make it cheaper
+
+
+def test_the_tables_cost_what_the_likelihoods_say():
+    model = StrayGaussian()
+    model.update()
+    generator = torch.Generator().manual_seed(0)
+    levels = torch.randint(LEVELS - 10, (20_000,), generator=generator)
+    scales = level_scale(levels)
+    stray = torch.rand(20_000, generator=generator) < 0.01
+    values = torch.randn(20_000, generator=generator) * scales * (1 + 7 * stray)
+    values = values.round()
+    _, likelihood = model(values.view(1, 1, -1), scales.view(1, 1, -1), training=False)
+    bits = -likelihood.log2().sum().item()
+    string = RansEncoder().encode_with_indexes(values.int().tolist(), levels.tolist(),
+                                               *tables(model))
+    assert 8 * len(string) == pytest.approx(bits, rel=0.005)

@@ -110,6 +110,7 @@ def test_the_experiment():
         assert low["bpp"] < high["bpp"] and low["psnr"] < high["psnr"]
         for point in (low, high):
             assert point["most_bytes_above_estimate"] < 40
+            assert point["most_bytes_below_estimate"] < 40
     assert [(p["setting"], p["scale"]) for p in result["curves"]["JPEG"]] == \
         [(1, 1), (50, 1), (1, 2), (50, 2), (1, 4), (50, 4)]
     mean, low, high = result["bd_rate"]["tinylic"]["JPEG"]["any size"]

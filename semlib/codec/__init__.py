@@ -8,8 +8,8 @@ warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
 from .container import compress, decompress, read_header
 from .hyperprior import ScaleHyperprior
 from .peers import peer
-from .rates import RATES, rate_lambda
+from .rates import RATES
 from .tinylic import TinyLIC
 
 __all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "compress", "decompress", "peer",
-           "rate_lambda", "read_header"]
+           "read_header"]

@@ -15,12 +15,31 @@ LEVELS = 64  # of the scale's logarithm, as in CompressAI
 SMALLEST, LARGEST = 0.11, 256.0
 STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
 MEAN_STEPS = 64  # a predicted mean is rounded to 1/64
+STRAYS, STRAY_SCALE = 2**-9, 8  # one latent in 512 comes from a wider Gaussian
 
 
-def gaussian_conditional() -> GaussianConditional:
-    """CompressAI's Gaussian model with a scale for each level, 0 to 63."""
-    table = [SMALLEST * math.exp(STEP * level) for level in range(LEVELS)]
-    return GaussianConditional(table, scale_bound=SMALLEST)
+class StrayGaussian(GaussianConditional):
+    """CompressAI's Gaussian model, where one latent in 512 may go astray.
+
+    A Gaussian of a small standard deviation thinks a latent a few steps away
+    impossible: it charges for it without bound, and has no gradient left to learn
+    from. So each is mixed with one eight times as wide, Tukey's contaminated
+    normal distribution.
+    """
+
+    def __init__(self):
+        table = [SMALLEST * math.exp(STEP * level) for level in range(LEVELS)]
+        super().__init__(table, scale_bound=SMALLEST)
+
+    def _standardized_cumulative(self, inputs: Tensor) -> Tensor:
+        near, far = (super(StrayGaussian, self)._standardized_cumulative(part)
+                     for part in (inputs, inputs / STRAY_SCALE))
+        return (1 - STRAYS) * near + STRAYS * far
+
+    def _standardized_quantile(self, quantile: float) -> Tensor:
+        # CompressAI asks where its tables shall begin, in standard deviations:
+        # far enough for most strays, and large tables not much beyond the bell
+        return -(8 + 40 / self.scale_table).clamp(max=3 * STRAY_SCALE)
 
 
 def level_scale(levels: Tensor) -> Tensor:
@@ -35,8 +54,10 @@ def scale_level(scales: Tensor) -> Tensor:
 
 def tables(model: EntropyModel) -> tuple[list, list, list]:
     """A model's distributions as the range coder wants them."""
-    return (model.quantized_cdf.tolist(), model.cdf_length.tolist(),
-            model.offset.tolist())
+    lengths = model.cdf_length.tolist()
+    rows = [row[:length] for row, length in
+            zip(model.quantized_cdf.tolist(), lengths)]
+    return rows, lengths, model.offset.tolist()
 
 
 def padded(string: bytes, symbols: int) -> bytes:

@@ -6,7 +6,7 @@ from compressai.ans import RansDecoder, RansEncoder
 from compressai.models import ScaleHyperprior as Networks
 from torch import Tensor
 
-from .entropy import gaussian_conditional, level_scale, padded, scale_level, tables
+from .entropy import StrayGaussian, level_scale, padded, scale_level
 from .rates import VariableRate
 
 SIZES = {"paper": (128, 192), "compact": (48, 64), "smoke": (8, 12)}
@@ -19,6 +19,7 @@ class ScaleHyperprior(VariableRate):
     """
 
     name = "hyperprior"
+    lambdas = (0.00002, 0.0125)
 
     def __init__(self, size: str = "compact"):
         width, latents = SIZES[size]
@@ -27,7 +28,7 @@ class ScaleHyperprior(VariableRate):
         self.g_a, self.g_s = networks.g_a, networks.g_s
         self.h_a, self.h_s = networks.h_a, networks.h_s
         self.entropy_bottleneck = networks.entropy_bottleneck
-        self.gaussian = gaussian_conditional()
+        self.gaussian = StrayGaussian()
 
     def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
         return self.g_a(x) * self.gain(rate)

@@ -13,13 +13,6 @@ from torch import Tensor, nn
 from .entropy import tables
 
 RATES = 8  # rate points, 0 to 7
-LAMBDAS = (0.00002, 0.0125)  # of the lowest and the highest
-
-
-def rate_lambda(rate: Tensor) -> Tensor:
-    """The λ that a rate in [0, 7] is trained with: geometric between the ends."""
-    low, high = LAMBDAS
-    return low * (high / low) ** (rate / (RATES - 1))
 
 
 class VariableRate(nn.Module):
@@ -44,13 +37,20 @@ class VariableRate(nn.Module):
     """
 
     stride, multiple = 16, 64
+    lambdas: tuple[float, float]  # of the lowest and the highest rate
 
     def __init__(self, latents: int):
         super().__init__()
         points = torch.linspace(0, RATES - 1, RATES)
-        start = (rate_lambda(points) / LAMBDAS[0]).log()[:, None] / 2
+        start = (self.rate_lambda(points) / self.lambdas[0]).log()[:, None] / 2
         self.log_gain = nn.Parameter(start.repeat(1, latents))
         self.log_inverse_gain = nn.Parameter(-start.repeat(1, latents))
+
+    @classmethod
+    def rate_lambda(cls, rate: Tensor) -> Tensor:
+        """The λ that a rate in [0, 7] is trained with: geometric between the ends."""
+        low, high = cls.lambdas
+        return low * (high / low) ** (rate / (RATES - 1))
 
     def forward(self, x: Tensor, rate: Tensor) -> dict:
         """``x_hat`` and the ``likelihoods`` of ``y`` and ``z``, for training."""

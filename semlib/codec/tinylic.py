@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import torch
 from compressai.ans import RansDecoder, RansEncoder
 from compressai.entropy_models import EntropyBottleneck
+from compressai.ops.bound_ops import LowerBoundFunction
 from torch import Tensor, nn
 
 from .attention import ResidualAttention
-from .entropy import (LEVELS, MEAN_STEPS, gaussian_conditional, level_scale, padded)
+from .entropy import LEVELS, MEAN_STEPS, StrayGaussian, level_scale, padded
 from .rates import VariableRate
 
 STAGES = ((0, 0), (1, 1), (0, 1), (1, 0))  # row and column in each 2×2 block
@@ -52,6 +53,7 @@ class TinyLIC(VariableRate):
     """The codec at one of `SIZES`. What its methods do, `codec.rates` says."""
 
     name = "tinylic"
+    lambdas = (0.00001, 0.1)
 
     def __init__(self, size: str = "compact"):
         s = SIZES[size]
@@ -66,7 +68,7 @@ class TinyLIC(VariableRate):
         self.h_a = _analysis(latents, hyper)
         self.prior = Prior(latents, hyper)
         self.entropy_bottleneck = EntropyBottleneck(s.hyper)
-        self.gaussian = gaussian_conditional()
+        self.gaussian = StrayGaussian()
 
     def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
         return self.g_a(x - 0.5) * self.gain(rate)
@@ -179,7 +181,10 @@ class Prior(nn.Module):
         if stage:
             known.append(self.context[stage - 1](y_hat))
         means, levels = self.networks[stage](torch.cat(known, 1)).chunk(2, 1)
-        return means, (levels * 8 + 16).clamp(0, LEVELS - 1)
+        levels = levels * 8 + 16
+        # a bound that lets the gradient back in: a clamp would keep it out
+        levels = LowerBoundFunction.apply(levels, levels.new_zeros(1))
+        return means, levels.clamp(max=LEVELS - 1)
 
 
 def _analysis(channels: int, size: Size) -> nn.Sequential:

@@ -40,6 +40,9 @@ class EasyOCRReader(nn.Module):
         self.network.SequenceModeling.train()
         self.network.to(memory_format=torch.channels_last)  # a third faster on a CPU
 
+    def train(self, mode: bool = True) -> "EasyOCRReader":
+        return self  # frozen: what it reads in training it reads in scoring
+
     def prepare(self, image: Tensor) -> Tensor:
         """One picture, C×H×W in [0, 1], as the network's input, 1×64×W' in [-1, 1]."""
         grey = (image * GREY.to(image)).sum(0) if len(image) == 3 else image[0]

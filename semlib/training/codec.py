@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..codec import RATES, ScaleHyperprior, TinyLIC, rate_lambda
+from ..codec import RATES, ScaleHyperprior, TinyLIC
 from ..data import TextImages, make_text_image
 from ..images import to_tensor
 
@@ -29,11 +29,14 @@ class CodecRecipe:
 
     def codec(self) -> nn.Module:
         """The network: new, or with the weights that the settings start from."""
-        if "start" not in self.settings:
-            return self.network(self.settings["size"])
-        from .. import zoo
+        network = self.network(self.settings["size"])
+        if "start" in self.settings:
+            from .. import zoo
 
-        return zoo.load(self.settings["start"])[0].train()
+            trained, _ = zoo.load(self.settings["start"])
+            for own, loaded in zip(network.parameters(), trained.parameters()):
+                own.data = loaded.data
+        return network
 
     def groups(self, model: nn.Module) -> list[dict]:
         codec = model.codec
@@ -84,8 +87,8 @@ class RateDistortion(nn.Module):
         out = self.codec(x, rate)
         bpp = bits_per_pixel(out["likelihoods"], x)
         mse = (out["x_hat"] - x).square().mean((1, 2, 3))
-        weight = rate_lambda(rate)
-        middle = rate_lambda(torch.tensor((RATES - 1) / 2))
+        weight = self.codec.rate_lambda(rate)
+        middle = self.codec.rate_lambda(torch.tensor((RATES - 1) / 2))
         loss = (evenly(weight, middle) * (weight * 255**2 * mse + bpp)).mean()
         numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
                    "psnr": psnr(out["x_hat"], x)}

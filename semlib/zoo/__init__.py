@@ -1,7 +1,8 @@
 """Trained weights: safetensors beside a card that says where they come from.
 
-The card (JSON) holds recipe, preset's settings, data and its hash, steps,
-metrics, licence, and the weights' SHA-256, which is compared before they load.
+The card (JSON) holds recipe, preset's settings, data and its hash, steps, the
+training's log, licence, and the weights' SHA-256, which is compared before they
+load; and under ``start`` the card of the weights that training went on from.
 """
 
 import hashlib
@@ -48,11 +49,7 @@ def load(name: str, folder: Path = FOLDER) -> tuple[VariableRate, str]:
     """
     known, state = _open(name, folder, CODECS)
     model = _model(known["recipe"], known["settings"])
-    for key, value in state.items():  # tables of the coder: their size varies
-        if not value.is_floating_point():
-            parent, _, leaf = key.rpartition(".")
-            setattr(model.get_submodule(parent), leaf, torch.empty_like(value))
-    model.load_state_dict(state)
+    _fill(model, state)
     model.eval().prepare()
     return model, known["sha256"]
 
@@ -68,6 +65,15 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
     network = _model(known["recipe"], known["settings"])
     network.load_state_dict(state)
     return TRBAReader(network), known["sha256"]
+
+
+def _fill(model: torch.nn.Module, state: dict) -> None:
+    """Load a state whose coder's tables, of any size, the model has no room for."""
+    for key, value in state.items():
+        if not value.is_floating_point():
+            parent, _, leaf = key.rpartition(".")
+            setattr(model.get_submodule(parent), leaf, torch.empty_like(value))
+    model.load_state_dict(state)
 
 
 def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
@@ -121,9 +127,8 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     settings = state["settings"]
     model = _model(recipe, settings)
     inner = "codec." if recipe in CODECS else "network."  # the rest is the loss's
-    model.load_state_dict({key.removeprefix(inner): value
-                           for key, value in state["model"].items()
-                           if key.startswith(inner)})
+    _fill(model, {key.removeprefix(inner): value
+                  for key, value in state["model"].items() if key.startswith(inner)})
     trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
     for parameter in trained.values():
         parameter.data = parameter.data.half().float()
@@ -132,13 +137,14 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     tensors = {key: (value.half() if key in trained else value).contiguous()
                for key, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)
-    with replace_file(folder / f"{name}.safetensors") as file:
-        file.write(data)
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {"recipe": recipe, "settings": settings, "steps": state["step"],
              "data": _data(recipe, settings), "training_log": _thinned(log),
+             **({"start": card(settings["start"])} if "start" in settings else {}),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
+    with replace_file(folder / f"{name}.safetensors") as file:
+        file.write(data)
     with replace_file(folder / f"{name}.json") as file:
         file.write((json.dumps(known, indent=1) + "\n").encode())
     return known
