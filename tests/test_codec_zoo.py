@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from semlib import cli, codec, zoo
@@ -151,3 +152,21 @@ def test_the_shipped_weights_are_what_their_card_says():
         reader = zoo.card(path.stem)["recipe"] in zoo.READERS
         _, weights = (zoo.load_reader if reader else zoo.load)(path.stem)
         assert len(weights) == 64 and zoo.card(path.stem)["licence"] == "MIT"
+
+
+def test_weights_remember_what_they_went_on_from(folder, tmp_path):
+    checkpoint = tmp_path / "checkpoint.pt"
+    (tmp_path / "log.jsonl").write_bytes((folder / "run" / "log.jsonl").read_bytes())
+    state = torch.load(folder / "run" / "checkpoint.pt")
+    state["model"]["codec.log_gain"] += 1
+
+    def export(start_sha256):
+        started = {"start": "tiny", "start_sha256": start_sha256}
+        torch.save({**state, "settings": {**state["settings"], **started}}, checkpoint)
+        return zoo.export("codec", checkpoint, "tiny", tmp_path)
+
+    before = zoo.export("codec", folder / "run" / "checkpoint.pt", "tiny", tmp_path)
+    for _ in range(2):  # the second time «tiny» is no longer what it was
+        assert export(before["sha256"])["start"] == before
+    with pytest.raises(InputError, match="no longer here"):
+        export("0")

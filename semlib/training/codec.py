@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .. import zoo
 from ..codec import RATES, ScaleHyperprior, TinyLIC
 from ..data import TextImages, make_text_image
 from ..images import to_tensor
@@ -19,6 +20,9 @@ class CodecRecipe:
 
     def __init__(self, settings: dict):
         self.settings = settings
+        if "start" in settings:  # no run goes on from other weights than it began
+            known = zoo.card(settings["start"])
+            self.settings = {**settings, "start_sha256": known["sha256"]}
         count = settings["images"]
         # a cache for what takes longer than a second to draw
         self._images = TextImages("train", count) if count > 100 else \
@@ -31,8 +35,6 @@ class CodecRecipe:
         """The network: new, or with the weights that the settings start from."""
         network = self.network(self.settings["size"])
         if "start" in self.settings:
-            from .. import zoo
-
             trained, _ = zoo.load(self.settings["start"])
             for own, loaded in zip(network.parameters(), trained.parameters()):
                 own.data = loaded.data

@@ -19,7 +19,6 @@ from ..codec.rates import VariableRate
 from ..data import TextImages
 from ..images import InputError, replace_file
 from ..ocr.trba import FourStages, TRBAReader
-from ..training import load_checkpoint
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
@@ -118,6 +117,8 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     Raises:
         InputError: there is no such recipe, or no checkpoint.
     """
+    from ..training import load_checkpoint  # which imports this module
+
     if recipe not in CODECS | READERS:
         raise InputError(f"recipe must be one of {', '.join(CODECS | READERS)}, "
                          f"not {recipe}")
@@ -140,7 +141,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {"recipe": recipe, "settings": settings, "steps": state["step"],
              "data": _data(recipe, settings), "training_log": _thinned(log),
-             **({"start": card(settings["start"])} if "start" in settings else {}),
+             **({"start": _start(settings, folder)} if "start" in settings else {}),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
     with replace_file(folder / f"{name}.safetensors") as file:
@@ -148,6 +149,17 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     with replace_file(folder / f"{name}.json") as file:
         file.write((json.dumps(known, indent=1) + "\n").encode())
     return known
+
+
+def _start(settings: dict, folder: Path) -> dict:
+    """The card of the weights that training went on from: those of that name, or,
+    if these have been replaced since, those that they went on from."""
+    known = card(settings["start"], folder)
+    for before in (known, known.get("start", {})):
+        if before.get("sha256") == settings["start_sha256"]:
+            return before
+    raise InputError(f"the weights {settings['start']} that this training went on "
+                     "from are no longer here")
 
 
 def _data(recipe: str, settings: dict) -> dict:
