@@ -221,7 +221,7 @@ def _make_shards(folder: Path, split: str, shards, workers: int | None) -> None:
         made = pool.map(_make_shard, [folder] * len(missing),
                         [split] * len(missing), missing)
         for _ in tqdm(made, desc=f"{split} images", total=len(missing),
-                      unit=f"×{SHARD}"):
+                      unit=f"×{SHARD}", disable=None):  # none in a page's output
             pass
 
 
