@@ -8,6 +8,7 @@ threads and machines change, then do not count.
 
 import math
 
+import torch
 from compressai.entropy_models import EntropyModel, GaussianConditional
 from torch import Tensor
 
@@ -15,6 +16,7 @@ LEVELS = 64  # of the scale's logarithm, as in CompressAI
 SMALLEST, LARGEST = 0.11, 256.0
 STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
 MEAN_STEPS = 64  # a predicted mean is rounded to 1/64
+FINEST = 2**-16  # a step of the coder's tables
 STRAYS, STRAY_SCALE = 2**-9, 8  # one latent in 512 comes from a wider Gaussian
 
 
@@ -37,9 +39,11 @@ class StrayGaussian(GaussianConditional):
         return (1 - STRAYS) * near + STRAYS * far
 
     def _standardized_quantile(self, quantile: float) -> Tensor:
-        # CompressAI asks where its tables shall begin, in standard deviations:
-        # far enough for most strays, and large tables not much beyond the bell
-        return -(8 + 40 / self.scale_table).clamp(max=3 * STRAY_SCALE)
+        # CompressAI asks where its tables shall begin, in standard deviations: where
+        # a value is no longer worth a step of the table. Beyond, the coder escapes.
+        values = torch.arange(4 * LARGEST)[None]
+        worth = self._likelihood(values, self.scale_table[:, None]) >= FINEST
+        return -(worth.sum(1) - 1) / self.scale_table
 
 
 def level_scale(levels: Tensor) -> Tensor:
