@@ -167,11 +167,14 @@ def train_hyperprior(preset: Preset = "cpu", resume: Resume = False,
 
 
 @train.command("tfic")
-def train_tfic(preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
+def train_tfic(reader: Annotated[str, typer.Option(
+                   help="easyocr, trba or both.")] = "easyocr",
+               preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
     """Chapter 5: stage 2, the codec that keeps text, at all rates at once."""
     from .training import TFICRecipe
 
-    _train_recipe("tfic", TFICRecipe, preset, resume, folder)
+    _train_recipe("tfic", TFICRecipe, preset, resume,
+                  folder or Path("runs") / f"tfic-{reader}-{preset}", reader=reader)
 
 
 @train.command("reader")
@@ -183,10 +186,11 @@ def train_reader(preset: Preset = "cpu", resume: Resume = False,
     _train_recipe("reader", ReaderRecipe, preset, resume, folder)
 
 
-def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None):
+def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None,
+                  **chosen):
     from . import training
 
-    training.train(recipe(training.preset(name, preset)),
+    training.train(recipe({**training.preset(name, preset), **chosen}),
                    folder or Path("runs") / f"{name}-{preset}", resume=resume)
 
 

@@ -124,7 +124,7 @@ class EasyOCRReader(nn.Module):
         width = max(x.shape[-1] for x in prepared)
         x = torch.stack([F.pad(x, (0, width - x.shape[-1]), mode="replicate")
                          for x in prepared])
-        scores = self.logits(x).log_softmax(-1)
+        scores = self.logits(x).float().log_softmax(-1)
         labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
                   for text in texts]
         lengths = torch.tensor([len(label) for label in labels])

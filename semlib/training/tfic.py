@@ -1,20 +1,35 @@
 """Stage 2 of section 3: the codec listens to a frozen reader instead of to pixels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .. import zoo
 from ..codec import RATES, TinyLIC
-from ..images import to_tensor
-from ..ocr import EasyOCRReader
+from ..images import InputError, to_tensor
+from ..ocr import EasyOCRReader, Reader
 from .codec import CodecRecipe, bits_per_pixel, evenly, psnr
+
+
+READERS = {"easyocr": ("easyocr",), "trba": ("trba",), "both": ("easyocr", "trba")}
 
 
 class TFICRecipe(CodecRecipe):
     """Whole text images, each at a rate of its own, from stage 1's weights on."""
 
+    def __init__(self, settings: dict):
+        if settings["reader"] not in READERS:
+            raise InputError(f"reader must be one of {', '.join(READERS)}, "
+                             f"not {settings['reader']}")
+        super().__init__(settings)
+
     def model(self) -> nn.Module:
-        return RateText(self.codec(), self.settings["gammas"])
+        codec = self.codec()  # before the readers, which draw random numbers too
+        readers = [EasyOCRReader() if name == "easyocr" else zoo.load_reader(name)[0]
+                   for name in READERS[self.settings["reader"]]]
+        return RateText(codec, readers, self.settings["gammas"])
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, list, Tensor]:
         """This process's share: pictures N×3×256×512, their texts, their rates."""
@@ -31,22 +46,25 @@ class RateText(nn.Module):
     """The loss of stage 2 round a codec: R + γ·L_OCR (section 3.2 with λ = 0).
 
     Args:
+        readers: frozen; L_OCR is the mean of their losses.
         gammas: γ at the lowest and the highest rate, geometric between.
     """
 
-    def __init__(self, codec: TinyLIC, gammas: tuple[float, float]):
+    def __init__(self, codec: TinyLIC, readers: Sequence[Reader],
+                 gammas: tuple[float, float]):
         super().__init__()
         self.codec, self.gammas = codec, gammas
-        self.reader = EasyOCRReader()
+        self.readers = nn.ModuleList(readers)
 
     def forward(self, x: Tensor, texts: list[str],
                 rate: Tensor) -> tuple[Tensor, dict[str, float]]:
-        """What is minimized; and for the log, loss, bits per pixel, the reader's
+        """What is minimized; and for the log, loss, bits per pixel, the readers'
         loss in nats a character, and PSNR in dB."""
         out = self.codec(x, rate)
         bpp = bits_per_pixel(out["likelihoods"], x)
-        # beyond [0, 1] there is no picture: the reader must not see any
-        ocr = self.reader.losses(out["x_hat"].clamp(0, 1), texts)
+        picture = out["x_hat"].clamp(0, 1)  # beyond, a reader must not see any
+        ocr = torch.stack([reader.losses(picture, texts)
+                           for reader in self.readers]).mean(0)
         low, high = self.gammas
         gamma = low * (high / low) ** (rate / (RATES - 1))
         loss = (evenly(gamma, (low * high) ** 0.5) * (bpp + gamma * ocr)).mean()
