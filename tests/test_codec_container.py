@@ -59,6 +59,15 @@ def test_header_says_what_it_holds(data):
             header.width) == ("tinylic", WEIGHTS[:8], 4.5, 70, 100)
 
 
+@pytest.mark.parametrize("words", [0, 1, 127, 128, 16383, 16384, 2**21 - 1])
+def test_short_strings_have_short_lengths(words):
+    string = bytes(4 * words)
+    length = container._length(string)
+    assert len(length) == (words > 127) + (words > 16383) + 1
+    data = bytes(container.HEADER.size + 4) + length + string + b"rest" + bytes(4)
+    assert list(container._split(data, [None])) == [(0, string, b"rest")]
+
+
 def test_another_process_with_other_threads_decodes_the_same(model, data, tmp_path):
     (tmp_path / "x.sem").write_bytes(data)
     here = codec.decompress(model, WEIGHTS, data)

@@ -7,11 +7,13 @@
 | 4 | the beginning of the weights' SHA-256 |
 | 2 | the rate, in 1/4096 |
 | 2 + 2 | height and width in pixels |
-| 4 + 3 + 3 | of each tile: CRC-32 of the header and its latents, the lengths of the strings of z and y, which follow; the last tile lacks the second length |
+| 4 + 1 to 3 + 1 to 3 | of each tile: CRC-32 of the header and its latents, the lengths of the strings of z and y, which follow; the last tile lacks the second length |
 | 4 | CRC-32 of all before |
 
-Numbers are little-endian. Large pictures are coded in tiles of 1024×1024 pixels;
-the networks see a margin beyond each, so that no seam shows.
+Numbers are little-endian. Lengths count the range coder's words of 4 bytes, seven
+bits in a byte, whose eighth says that another byte follows. Large pictures are
+coded in tiles of 1024×1024 pixels; the networks see a margin beyond each, so that
+no seam shows.
 
 The last checksum finds a damaged file before anything is decoded. The latents'
 finds a decoder whose arithmetic differs from the encoder's: an error, never a
@@ -36,7 +38,8 @@ from .tinylic import TinyLIC
 MAGIC = b"SEM\x01"
 CODECS = (TinyLIC.name, ScaleHyperprior.name)
 HEADER = struct.Struct("<4sB4sHHH")
-CHECKSUM, LENGTH = 4, 3  # bytes
+CHECKSUM, WORD = 4, 4  # bytes
+LONGEST = 3  # bytes of a length
 RATE_STEPS = 4096
 MAX_PIXELS = 50_000_000
 TILE = 1024  # pixels; like the margin, a multiple of 64
@@ -83,7 +86,7 @@ def compress(model: VariableRate, weights: str, x: Tensor, rate: float) -> bytes
         z_string, y_string, symbols = model.encode(tile.core(y, model.stride))
         strings = [z_string] if tile is tiles[-1] else [z_string, y_string]
         data += _crc(header, tile, symbols).to_bytes(CHECKSUM, "little")
-        data += b"".join(len(s).to_bytes(LENGTH, "little") for s in strings)
+        data += b"".join(map(_length, strings))
         data += z_string + y_string
     return data + zlib.crc32(data).to_bytes(CHECKSUM, "little")
 
@@ -197,6 +200,15 @@ def _tiles(header: Header) -> list[_Tile]:
             for top in range(0, height, TILE) for left in range(0, width, TILE)]
 
 
+def _length(string: bytes) -> bytes:
+    """A string's length as `_split` reads it."""
+    words, packed = len(string) // WORD, []
+    while words > 127:
+        packed.append(words & 127 | 128)
+        words >>= 7
+    return bytes([*packed, words])
+
+
 def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]]:
     """Each tile's checksum and strings of z and y."""
     at, end = HEADER.size, len(data) - CHECKSUM
@@ -211,9 +223,18 @@ def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]
     def number(count: int) -> int:
         return int.from_bytes(take(count), "little")
 
+    def length() -> int:
+        words = 0
+        for place in range(LONGEST):
+            byte = number(1)
+            words |= (byte & 127) << 7 * place
+            if byte < 128:
+                break
+        return WORD * words
+
     for tile in tiles:
-        crc, z_length = number(CHECKSUM), number(LENGTH)
-        y_length = None if tile is tiles[-1] else number(LENGTH)
+        crc, z_length = number(CHECKSUM), length()
+        y_length = None if tile is tiles[-1] else length()
         z_string = take(z_length)
         yield crc, z_string, take(end - at if y_length is None else y_length)
 
