@@ -38,7 +38,7 @@ def degrade(picture: Picture,
         out.write(file)
     height, width = image.shape[:2]
     bits = evaluate.bits_per_pixel(file, width * height)
-    scan = evaluate.bits_per_pixel(len(file) - data.header_bytes(file), width * height)
+    scan = evaluate.bits_per_pixel(data.jpeg_scan(file), width * height)
     print(f"{output}: {width} × {height} pixels, {len(file)} bytes, "
           f"{bits:.3f} bits per pixel ({scan:.3f} without the header)")
 

@@ -141,16 +141,15 @@ def test_grey_patches_and_their_page_lose_the_same():
     assert np.array_equal(alone, whole[top:top + 64, left:left + 256])
 
 
-def test_header_bytes_ends_where_the_scan_begins():
+def test_the_scan_is_what_follows_the_header():
     flat = data.jpeg_bytes(np.full((64, 256), 255, np.uint8), 50)
-    scan = len(flat) - data.header_bytes(flat)
+    scan = data.jpeg_scan(flat)
     # 256 flat blocks: a few bits each; the header is some hundred bytes
-    assert 0 < scan < 150 and data.header_bytes(flat) > 100
-    position = data.header_bytes(flat) - 2
-    assert flat.endswith(b"\xff\xd9")
-    assert flat[position - 3:position] == b"\x00\x3f\x00"  # end of the scan's header
+    assert 0 < len(scan) < 150 and len(flat) - len(scan) > 100
+    # the end of the scan's header before it, the end marker behind
+    assert flat.endswith(b"\x00\x3f\x00" + scan + b"\xff\xd9")
     with pytest.raises(ValueError):
-        data.header_bytes(b"no JPEG")
+        data.jpeg_scan(b"no JPEG")
 
 
 @pytest.mark.parametrize("bad", [dict(quality=0), dict(quality=101),

@@ -1,6 +1,6 @@
 """Pictures of text with their ground truth, and what damages them."""
 
-from .jpeg import degrade, header_bytes, jpeg_bytes, quantization_table
+from .jpeg import degrade, jpeg_bytes, jpeg_scan, quantization_table
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE,
                     TYPEFACES, UNSEEN_TYPEFACES, X_HEIGHT, Page, Patch, Word,
                     make_page, reduce_image, set_patch, spread_patches)
@@ -8,6 +8,6 @@ from .text_images import TextImage, TextImages, make_text_image
 
 __all__ = ["PAGES", "PATCHES_PER_PAGE", "PATCH_HEIGHT", "PATCH_WIDTH", "SCALE",
            "TYPEFACES", "UNSEEN_TYPEFACES", "X_HEIGHT", "Page", "Patch", "TextImage",
-           "TextImages", "Word", "degrade", "header_bytes", "jpeg_bytes",
+           "TextImages", "Word", "degrade", "jpeg_bytes", "jpeg_scan",
            "make_page", "make_text_image", "quantization_table", "reduce_image",
            "set_patch", "spread_patches"]

@@ -47,11 +47,11 @@ def degrade(image: np.ndarray | Image.Image, *, quality: int,
     return np.asarray(Image.open(io.BytesIO(data))), data
 
 
-def header_bytes(data: bytes) -> int:
-    """How many bytes of a JPEG file are not compressed picture.
+def jpeg_scan(data: bytes) -> bytes:
+    """The compressed picture in a JPEG file, without all that comes before it.
 
-    Everything up to the end of the first scan's header (tables, sizes), and
-    the two bytes of the end marker.
+    That is: what follows the first scan's header (tables and sizes are before),
+    up to the end marker.
 
     Raises:
         ValueError: `data` is not a JPEG file with one scan.
@@ -61,7 +61,7 @@ def header_bytes(data: bytes) -> int:
         marker, length = data[at + 1], int.from_bytes(data[at + 2:at + 4], "big")
         at += 2 + length
         if marker == 0xDA:
-            return at + 2
+            return data[at:-2]
     raise ValueError("not a JPEG file with a scan")
 
 

@@ -4,7 +4,7 @@ import time
 
 from tqdm import tqdm
 
-from ..data import Patch, degrade, header_bytes, spread_patches
+from ..data import Patch, degrade, jpeg_scan, spread_patches
 from ..images import to_tensor
 from ..ocr import PageReader
 from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval
@@ -22,14 +22,13 @@ def score_patch(reader: PageReader, patch: Patch, quality: int | None) -> dict:
 
     Returns:
         ``read``, ``accuracy``, ``exact``, and where compressed ``bpp`` (of the
-        whole file) and ``bpp_scan`` (without its header).
+        whole file) and ``bpp_scan`` (without its header and end).
     """
     image, row = patch.image, {}
     if quality is not None:
         image, data = degrade(patch.image, quality=quality)
-        scan = len(data) - header_bytes(data)
         row = {"bpp": bits_per_pixel(data, image.size),
-               "bpp_scan": bits_per_pixel(scan, image.size)}
+               "bpp_scan": bits_per_pixel(jpeg_scan(data), image.size)}
     read = reader.read(to_tensor(image)[None])[0].text
     return {"read": read, "accuracy": accuracy(patch.text, read),
             "exact": exact_words(patch.text, read), **row}
