@@ -216,6 +216,31 @@ def evaluate_codec(
     _write(experiment.run(subset), output)
 
 
+@evaluate.command("tfic")
+def evaluate_tfic(
+        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 6: rate against what is read, by codecs with and without a reader."""
+    from .evaluate import tfic as experiment
+
+    _write(experiment.run(subset), output)
+
+
+@evaluate.command("progress")
+def evaluate_progress(
+        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train tfic.",
+                                               show_default=False)],
+        rate: Annotated[float, typer.Option(help="0 to 7.")] = 2,
+        subset: Annotated[int, typer.Option(help="Test images.")] = 48,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 5: what a codec makes of pictures as its training goes on."""
+    from .evaluate import progress as experiment
+
+    _write(experiment.run(folder, rate, subset), output)
+
+
 @evaluate.command("readers")
 def evaluate_readers(
         subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,

@@ -70,6 +70,13 @@ def test_the_command_survives_kill_9(finished, tmp_path):
     assert same(end["model"], load_checkpoint(finished / "checkpoint.pt")["model"])
 
 
+def test_a_few_models_on_the_way_are_kept(finished):
+    kept = {file.stem for file in finished.glob("step-*.pt")}
+    assert kept == {"step-2", "step-4"}
+    model = load_checkpoint(finished / "step-4.pt")["model"]
+    assert not same(model, load_checkpoint(finished / "step-2.pt")["model"])
+
+
 def test_two_processes_train_what_one_trains(finished, tmp_path):
     """Half a batch each, gradients averaged; only the noise is another."""
     script = ("from pathlib import Path\n"

@@ -5,9 +5,10 @@ from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE,
                     TYPEFACES, UNSEEN_TYPEFACES, X_HEIGHT, Page, Patch, Word,
                     make_page, reduce_image, set_patch, spread_patches)
 from .text_images import TextImage, TextImages, make_text_image
+from .words import STRANGE, dictionary
 
 __all__ = ["PAGES", "PATCHES_PER_PAGE", "PATCH_HEIGHT", "PATCH_WIDTH", "SCALE",
-           "TYPEFACES", "UNSEEN_TYPEFACES", "X_HEIGHT", "Page", "Patch", "TextImage",
-           "TextImages", "Word", "degrade", "jpeg_bytes", "jpeg_scan",
-           "make_page", "make_text_image", "quantization_table", "reduce_image",
-           "set_patch", "spread_patches"]
+           "STRANGE", "TYPEFACES", "UNSEEN_TYPEFACES", "X_HEIGHT", "Page", "Patch",
+           "TextImage", "TextImages", "Word", "degrade", "dictionary", "jpeg_bytes",
+           "jpeg_scan", "make_page", "make_text_image", "quantization_table",
+           "reduce_image", "set_patch", "spread_patches"]

@@ -27,7 +27,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ..images import InputError, replace_file
-from .words import dictionary
+from .words import dictionary, strange_text
 
 HEIGHT, WIDTH = 256, 512
 COUNTS = {"train": 20_000, "test": 600, "hard": 600}  # section 3.1, and our own
@@ -63,13 +63,17 @@ class TextImage:
     background: str
 
 
-def make_text_image(index: int, split: str = "train") -> TextImage:
+def make_text_image(index: int, split: str = "train",
+                    strange: str | None = None) -> TextImage:
     """Draw image `index` of a split.
+
+    Args:
+        strange: instead of a word, a text of this kind (see `strange_text`).
 
     Raises:
         ValueError: the split is unknown or the index negative.
     """
-    small, record = _draw(index, split)
+    small, record = _draw(index, split, strange)
     return TextImage(_enlarge(small), **record)
 
 
@@ -148,14 +152,15 @@ def fonts(split: str) -> tuple[Path, ...]:
                  if path.name.startswith(UNSEEN_FONTS) == (split == "hard"))
 
 
-def _draw(index: int, split: str) -> tuple[np.ndarray, dict]:
+def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarray, dict]:
     """The picture as TRDG leaves it, 64×W×3 uint8, and what is known of it."""
     if split not in COUNTS:
         raise ValueError(f"split must be one of {tuple(COUNTS)}, not {split!r}")
     rng = np.random.default_rng([list(COUNTS).index(split), index])
     words = dictionary("train" if split == "train" else "test")
     while True:
-        text = str(words[rng.integers(len(words))])
+        text = strange_text(rng, strange) if strange else \
+            str(words[rng.integers(len(words))])
         case = rng.random()  # 60 % lower case, 25 % capitalized, 15 % upper
         text = text if case < 0.6 else text.capitalize() if case < 0.85 \
             else text.upper()

@@ -9,6 +9,7 @@ import zlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from string import ascii_lowercase, digits
 
 import numpy as np
 
@@ -27,6 +28,7 @@ who will with without would year you your
 """.split())
 
 SPLITS = ("train", "test")
+STRANGE = {"Italian": "", "letters": ascii_lowercase, "digits": digits}
 
 
 def is_test_word(word: str) -> bool:
@@ -39,11 +41,35 @@ def dictionary(split: str) -> tuple[str, ...]:
     """TRDG's English words of 3 to 11 lower-case letters, of one split."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
-    path = Path(find_spec("trdg").origin).parent / "dicts" / "en.txt"
+    return tuple(word for word in _words("en")
+                 if is_test_word(word) == (split == "test"))
+
+
+@cache
+def _words(language: str) -> tuple[str, ...]:
+    """TRDG's words of a language: 3 to 11 lower-case letters from a to z."""
+    path = Path(find_spec("trdg").origin).parent / "dicts" / f"{language}.txt"
     words = sorted(set(path.read_text(encoding="utf-8").split()))
-    return tuple(word for word in words
-                 if 3 <= len(word) <= 11 and word.isascii() and word.isalpha()
-                 and word.islower() and is_test_word(word) == (split == "test"))
+    return tuple(word for word in words if 3 <= len(word) <= 11 and word.isascii()
+                 and word.isalpha() and word.islower())
+
+
+def strange_text(rng: np.random.Generator, kind: str) -> str:
+    """A text that no word list of ours holds, as long as the words are.
+
+    Args:
+        kind: one of `STRANGE`: an Italian word that is not an English one too,
+            random small letters, or random digits.
+    """
+    if kind == "Italian":
+        return str(rng.choice(_italian()))
+    length = len(rng.choice(_words("en")))
+    return "".join(rng.choice(list(STRANGE[kind]), length))
+
+
+@cache
+def _italian() -> np.ndarray:
+    return np.array(sorted(set(_words("it")) - set(_words("en"))))
 
 
 def running_text(rng: np.random.Generator, count: int, split: str) -> list[str]:

@@ -57,6 +57,9 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
           strategy: str = "auto") -> nn.Module:
     """Train to the recipe's last step; ``checkpoint.pt`` and ``log.jsonl`` in `folder`.
 
+    Where the checkpoints' number is a power of two, ``step-N.pt`` keeps the model, so
+    that one can see later how it came to be what it is.
+
     Args:
         resume: go on from the folder's checkpoint, if it has one.
         devices, accelerator, strategy: Fabric's.
@@ -104,9 +107,10 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         done = step + 1
         if (done % settings["keep_every"] == 0 or done == settings["steps"]) \
                 and fabric.is_global_zero:
-            _save(file, {"step": done, "settings": settings,
-                         "model": bare.state_dict(),
-                         "optimizer": optimizer.state_dict()})
+            state = {"step": done, "settings": settings, "model": bare.state_dict()}
+            if (done // settings["keep_every"]).bit_count() == 1:
+                _save(folder / f"step-{done}.pt", state)
+            _save(file, {**state, "optimizer": optimizer.state_dict()})
     return bare.cpu()
 
 

@@ -23,7 +23,8 @@ from ..ocr.trba import FourStages, TRBAReader
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
 LOG_ROWS = 100  # of the training log that a card keeps
-CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior}  # by recipe
+# what each recipe trains
+CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 READERS = {"reader": FourStages}
 
 

@@ -1,0 +1,241 @@
+"""Chapter 6's experiment: how many bits a text needs, by three readers."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from itertools import pairwise
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .. import codec, zoo
+from ..codec.peers import SCALES, SETTINGS
+from ..data import STRANGE, TextImage, TextImages, dictionary, make_text_image
+from ..images import to_image, to_tensor
+from ..ocr import EasyOCRReader, PageReader, RapidOCRReader
+from .codec import psnr
+from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval, normalize
+from .results import provenance
+
+LEARNED = ("tinylic", "tfic")
+UNCOMPRESSED = "uncompressed"
+TRAINED_AGAINST = "english_g2"
+PART = 0.9  # of the uncompressed pictures' accuracy, at which bits are compared
+STRANGE_IMAGES = 100  # of each kind
+TIMED_RATE = 3
+CASES = {str.lower: 0.6, str.capitalize: 0.25, str.upper: 0.15}  # of the texts
+SYMBOLS = 27  # of the floor's model: letters and the end
+
+
+def wrong_word(truth: str, read: str) -> float:
+    """1 if what was read is a word of the dictionary, but not the right one."""
+    return float(normalize(read) != normalize(truth) and normalize(read) in _known())
+
+
+METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
+
+
+def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
+        settings: dict = SETTINGS, workers: int | None = None) -> dict:
+    """Compress test images with every codec, decode them, and read them.
+
+    Args:
+        subset: images of the test set, as many of the harder set, and at most
+            100 of each kind of text that no word list holds.
+
+    Returns:
+        ``points``: for the uncompressed pictures and for every codec a list of
+        points. Each has a rate, or a setting and a scale; for each set of
+        pictures (a background of the test set, all of it, the harder set, a kind
+        of strange text) bits per pixel and PSNR; and for each reader accuracy,
+        exact words, wrong words, and the accuracy's gain over the uncompressed
+        pictures: means and 95 % intervals. ``equal_accuracy``: for each reader,
+        see `equal_accuracy`. ``floor``: see `text_bits`; bits a text and bits
+        per pixel. ``seconds_per_image``: see `_times`.
+    """
+    started = time.monotonic()
+    test = list(TextImages("test", subset))
+    sets = {kind: [image for image in test if image.background == kind]
+            for kind in dict.fromkeys(image.background for image in test)}
+    sets |= {"all": test, "hard": list(TextImages("hard", subset))}
+    strange = range(min(subset, STRANGE_IMAGES))
+    sets |= {kind: [make_text_image(index, "test", kind) for index in strange]
+             for kind in STRANGE}
+    images = [*test, *(image for kind in ("hard", *STRANGE) for image in sets[kind])]
+    measure = partial(_measure, rates=tuple(rates), settings=settings)
+    with ProcessPoolExecutor(workers) as pool:
+        measured = dict(zip(map(id, images), tqdm(
+            pool.map(measure, images), total=len(images), unit="image")))
+    points: dict[str, list] = {}
+    for at, (name, label) in enumerate(_labels(rates, settings)):
+        points.setdefault(name, []).append({**label, **{
+            kind: _summary([measured[id(image)][at] for image in chosen])
+            for kind, chosen in sets.items()}})
+    return {"images": {kind: len(chosen) for kind, chosen in sets.items()},
+            "weights": {name: zoo.card(name)["sha256"] for name in LEARNED},
+            "points": points,
+            "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
+            "floor": _floor(test), "seconds_per_image": _times(test),
+            **provenance(f"semlib evaluate tfic --subset {subset}", started,
+                         [image.image for image in images])}
+
+
+def equal_accuracy(points: dict[str, list], reader: str) -> dict:
+    """The bits per pixel at which each codec's pictures are read well enough.
+
+    That is, with 0.9 of the uncompressed pictures' accuracy on the whole test set.
+
+    Returns:
+        The accuracy that is asked for, and for each codec the least bits per
+        pixel, as `bits_for`, or None if it never gets there.
+    """
+    def values(point):
+        return point["all"]["bpp"], point["all"]["read"][reader]["accuracy"][0]
+
+    asked = PART * values(points[UNCOMPRESSED][0])[1]
+    needed = {name: bits_for(asked, [values(point) for point in rows])
+              for name, rows in points.items() if name != UNCOMPRESSED}
+    return {"accuracy": round(asked, 4), "bpp": needed}
+
+
+def bits_for(asked: float, points: Sequence[tuple[float, float]]) -> float | None:
+    """The least bits for an accuracy; `points` are pairs of bits and accuracy.
+
+    Their logarithm is interpolated on the frontier of the points. If the cheapest
+    point does better than asked, its bits; if none does, None.
+    """
+    best: list[tuple[float, float]] = []
+    for bits, reached in sorted(points):
+        if not best or reached > best[-1][1]:
+            best.append((bits, reached))
+    if best[-1][1] < asked:
+        return None
+    bits, reached = zip(*best)
+    return round(float(np.exp(np.interp(asked, reached, np.log(bits)))), 5)
+
+
+def text_bits(text: str) -> float:
+    """The bits of a word under a bigram model of the training words.
+
+    The letter before decides how likely each letter, or the end, is (counts and
+    one more of each); upper and lower case cost what their shares say. A text of
+    other characters pays eight bits for each.
+    """
+    if not (text.isascii() and text.isalpha()):
+        return 8.0 * (len(text) + 1)
+    pairs, firsts = _bigrams()
+    letters = -sum(math.log2((pairs[pair] + 1) / (firsts[pair[0]] + SYMBOLS))
+                   for pair in pairwise(f" {text.lower()} "))
+    share = next((share for case, share in CASES.items() if case(text) == text), 0.01)
+    return letters - math.log2(share)
+
+
+@cache
+def _bigrams() -> tuple[Counter, Counter]:
+    pairs = Counter(pair for word in dictionary("train")
+                    for pair in pairwise(f" {word} "))
+    firsts: Counter = Counter()
+    for (first, _), count in pairs.items():
+        firsts[first] += count
+    return pairs, firsts
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset((*dictionary("train"), *dictionary("test")))
+
+
+def _floor(images: Sequence[TextImage]) -> dict:
+    """Means over the test set's texts."""
+    bits = float(np.mean([text_bits(image.text) for image in images]))
+    pixels = images[0].image[..., 0].size
+    return {"bits": round(bits, 2), "bpp": round(bits / pixels, 6)}
+
+
+def _labels(rates, settings) -> list[tuple[str, dict]]:
+    """Every point's codec, and what tells it from the codec's others."""
+    return [(UNCOMPRESSED, {}), *((name, {"rate": rate}) for name in LEARNED
+                                  for rate in rates),
+            *((name, {"setting": setting, "scale": scale}) for name in settings
+              for scale in SCALES for setting in settings[name])]
+
+
+def _measure(image: TextImage, rates, settings) -> list[dict]:
+    """One picture at every point: bits per pixel, PSNR, each reader's metrics."""
+    torch.set_num_threads(1)  # every core has its own pictures
+    rows, pictures = [], []
+    for name, label in _labels(rates, settings):
+        picture, data = _compressed(image.image, name, **label)
+        pictures.append(to_tensor(picture))
+        rows.append({"bpp": bits_per_pixel(data, picture[..., 0].size),
+                     "psnr": psnr(image.image, picture), "read": {}})
+    for name, reader in readers().items():
+        for row, text in zip(rows, reader.read(pictures)):
+            row["read"][name] = {metric: score(image.text, text)
+                                 for metric, score in METRICS.items()}
+            before = rows[0]["read"][name]["accuracy"]
+            row["read"][name]["gain"] = row["read"][name]["accuracy"] - before
+    return rows
+
+
+def _compressed(image: np.ndarray, name: str, rate: float | None = None,
+                setting: int = 0, scale: int = 1) -> tuple[np.ndarray, bytes | int]:
+    """The decoded picture and the file, or the bytes of the bare pixels."""
+    if name == UNCOMPRESSED:
+        return image, image.size
+    if rate is None:
+        return codec.peer(image, name, setting, scale)
+    model, weights = _codec(name)
+    data = codec.compress(model, weights, to_tensor(image)[None], rate)
+    return np.asarray(to_image(codec.decompress(model, weights, data)[0])), data
+
+
+_codec = cache(zoo.load)
+
+
+@cache
+def readers() -> dict:
+    """The reader that TFIC is trained against, another, and the unseen judge."""
+    return {TRAINED_AGAINST: EasyOCRReader(), "TRBA": zoo.load_reader("trba")[0],
+            "PP-OCRv6": RapidOCRReader()}
+
+
+def _summary(rows: list[dict]) -> dict:
+    """Means over pictures; with intervals for what was read."""
+    read = {reader: {metric: [round(end, 4) for end in mean_interval(
+        [row["read"][reader][metric] for row in rows])] for metric in scores}
+        for reader, scores in rows[0]["read"].items()}
+    return {"bpp": round(float(np.mean([row["bpp"] for row in rows])), 5),
+            "psnr": round(float(np.mean([row["psnr"] for row in rows])), 3),
+            "read": read}
+
+
+def _times(images: Sequence[TextImage]) -> dict:
+    """Seconds for each picture, mean and standard deviation: one picture after the
+    other, encoded by each codec, read by each reader, and read from end to end."""
+    page = PageReader()
+    tensors = [to_tensor(image.image) for image in images]
+    jobs: dict[str, Callable] = {
+        **{f"encode, {name}": partial(_encode, *_codec(name)) for name in LEARNED},
+        **{f"read, {name}": lambda x, reader=reader: reader.read([x])
+           for name, reader in readers().items()},
+        "detect and read, english_g2": lambda x: page.read(x[None])}
+    return {name: _mean_and_deviation(job, tensors) for name, job in jobs.items()}
+
+
+def _encode(model, weights, x):
+    return codec.compress(model, weights, x[None], TIMED_RATE)
+
+
+def _mean_and_deviation(job: Callable, tensors) -> list[float]:
+    job(tensors[0])  # the first time is slower
+    seconds = []
+    for x in tqdm(tensors, unit="image", leave=False):
+        began = time.perf_counter()
+        job(x)
+        seconds.append(time.perf_counter() - began)
+    return [round(float(np.mean(seconds)), 5), round(float(np.std(seconds)), 5)]
