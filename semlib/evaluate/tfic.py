@@ -26,7 +26,7 @@ UNCOMPRESSED = "uncompressed"
 TRAINED_AGAINST = "english_g2"
 PART = 0.9  # of the uncompressed pictures' accuracy, at which bits are compared
 STRANGE_IMAGES = 100  # of each kind
-TIMED_RATE = 3
+SHOWN_RATE = 2
 CASES = {str.lower: 0.6, str.capitalize: 0.25, str.upper: 0.15}  # of the texts
 SYMBOLS = 27  # of the floor's model: letters and the end
 
@@ -54,8 +54,9 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
         of strange text) bits per pixel and PSNR; and for each reader accuracy,
         exact words, wrong words, and the accuracy's gain over the uncompressed
         pictures: means and 95 % intervals. ``equal_accuracy``: for each reader,
-        see `equal_accuracy`. ``floor``: see `text_bits`; bits a text and bits
-        per pixel. ``seconds_per_image``: see `_times`.
+        see `equal_accuracy`. ``readings``: of each test image, by each reader,
+        uncompressed and by the last codec at `SHOWN_RATE`. ``floor``: see
+        `text_bits`; bits a text and bits per pixel. ``seconds_per_image``: see `_times`.
     """
     started = time.monotonic()
     test = list(TextImages("test", subset))
@@ -79,9 +80,20 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
             "weights": {name: zoo.card(name)["sha256"] for name in LEARNED},
             "points": points,
             "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
+            "readings": _readings(test, measured, _labels(rates, settings)),
             "floor": _floor(test), "seconds_per_image": _times(test),
             **provenance(f"semlib evaluate tfic --subset {subset}", started,
                          [image.image for image in images])}
+
+
+def _readings(images: Sequence[TextImage], measured: dict, labels: list) -> list[dict]:
+    """Of each picture its text, font and background, and what each reader reads."""
+    shown = {name: at for at, (name, label) in enumerate(labels)
+             if name == UNCOMPRESSED or (name, label.get("rate")) ==
+             (LEARNED[-1], SHOWN_RATE)}
+    return [{"text": image.text, "font": image.font, "background": image.background,
+             **{name: measured[id(image)][at]["texts"] for name, at in shown.items()}}
+            for image in images]
 
 
 def equal_accuracy(points: dict[str, list], reader: str) -> dict:
@@ -172,9 +184,10 @@ def _measure(image: TextImage, rates, settings) -> list[dict]:
         picture, data = _compressed(image.image, name, **label)
         pictures.append(to_tensor(picture))
         rows.append({"bpp": bits_per_pixel(data, picture[..., 0].size),
-                     "psnr": psnr(image.image, picture), "read": {}})
+                     "psnr": psnr(image.image, picture), "read": {}, "texts": {}})
     for name, reader in readers().items():
         for row, text in zip(rows, reader.read(pictures)):
+            row["texts"][name] = text
             row["read"][name] = {metric: score(image.text, text)
                                  for metric, score in METRICS.items()}
             before = rows[0]["read"][name]["accuracy"]
@@ -228,7 +241,7 @@ def _times(images: Sequence[TextImage]) -> dict:
 
 
 def _encode(model, weights, x):
-    return codec.compress(model, weights, x[None], TIMED_RATE)
+    return codec.compress(model, weights, x[None], SHOWN_RATE)
 
 
 def _mean_and_deviation(job: Callable, tensors) -> list[float]:
