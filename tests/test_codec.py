@@ -126,6 +126,21 @@ def test_strays_have_a_price_and_a_gradient():
     assert scale.grad < -1  # a larger scale would make it cheaper
 
 
+def test_no_value_in_a_table_costs_more_than_its_share():
+    """Every value has a step; all the others are divided as the likelihoods say."""
+    model = StrayGaussian()
+    model.update()
+    for level, (row, length, offset) in enumerate(zip(*tables(model))):
+        steps = torch.tensor(row).diff()
+        assert len(row) == length and steps.sum() == 2**16 and steps.min() >= 1
+        values = torch.arange(len(steps) - 1).float() + offset  # the last: escape
+        scales = level_scale(torch.tensor(float(level))).expand_as(values)
+        _, chance = model(values.view(1, 1, -1), scales.view(1, 1, -1),
+                          training=False)
+        kept = chance.flatten().clamp(max=1) * (2**16 - len(steps))
+        assert (steps[:-1] >= kept * (1 - 1e-4) - 1e-2).all()
+
+
 def test_the_tables_cost_what_the_likelihoods_say():
     model = StrayGaussian()
     model.update()

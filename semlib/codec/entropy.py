@@ -16,7 +16,8 @@ LEVELS = 64  # of the scale's logarithm, as in CompressAI
 SMALLEST, LARGEST = 0.11, 256.0
 STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
 MEAN_STEPS = 64  # a predicted mean is rounded to 1/64
-FINEST = 2**-16  # a step of the coder's tables
+STEPS = 2**16  # of the coder's tables: probabilities are multiples of one in it
+BEYOND = 6  # values on either side that are worth less and still have a step
 STRAYS, STRAY_SCALE = 2**-9, 8  # one latent in 512 comes from a wider Gaussian
 
 
@@ -39,11 +40,25 @@ class StrayGaussian(GaussianConditional):
         return (1 - STRAYS) * near + STRAYS * far
 
     def _standardized_quantile(self, quantile: float) -> Tensor:
-        # CompressAI asks where its tables shall begin, in standard deviations: where
-        # a value is no longer worth a step of the table. Beyond, the coder escapes.
+        # CompressAI asks where its tables shall begin, in standard deviations: a
+        # little beyond where a value is no longer worth a step of the table. Each
+        # more takes a step from the others; what is beyond, the coder escapes.
         values = torch.arange(4 * LARGEST)[None]
-        worth = self._likelihood(values, self.scale_table[:, None]) >= FINEST
-        return -(worth.sum(1) - 1) / self.scale_table
+        worth = self._likelihood(values, self.scale_table[:, None]) >= 1 / STEPS
+        return -(worth.sum(1) - 1 + BEYOND) / self.scale_table
+
+    def _pmf_to_cdf(self, pmf: Tensor, tail_mass: Tensor, pmf_length: Tensor,
+                    max_length: int) -> Tensor:
+        # CompressAI rounds, and gives a step to each value that has none by taking
+        # one from the rarest that can spare it, which then costs a bit more. Here
+        # each gets its step first, and the rest is divided in proportion.
+        cdf = torch.zeros(len(pmf), max_length + 2, dtype=torch.int32)
+        for row, one, tail, length in zip(cdf, pmf, tail_mass, pmf_length):
+            chance = torch.cat([one[:length], tail]).double()
+            steps = 1 + (chance / chance.sum() * (STEPS - len(chance))).long()
+            steps[chance.argmax()] += STEPS - steps.sum()
+            row[1:len(chance) + 1] = steps.cumsum(0)
+        return cdf
 
 
 def level_scale(levels: Tensor) -> Tensor:
