@@ -64,7 +64,7 @@ def test_progress_of_a_run(tmp_path):
         progress.run(tmp_path)
     train(TFICRecipe(preset("tfic", "smoke")), tmp_path, devices=1)
     result = progress.run(tmp_path, 2, 4)
-    assert [step["step"] for step in result["steps"]] == [2, 4]
+    assert [step["step"] for step in result["steps"]] == [0, 2, 4]
     for step, (kind, sample) in product(result["steps"],
                                         result["steps"][0]["samples"].items()):
         picture = Image.open(io.BytesIO(base64.b64decode(sample["webp"])))

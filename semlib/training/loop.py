@@ -57,8 +57,8 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
           strategy: str = "auto") -> nn.Module:
     """Train to the recipe's last step; ``checkpoint.pt`` and ``log.jsonl`` in `folder`.
 
-    Where the checkpoints' number is a power of two, ``step-N.pt`` keeps the model, so
-    that one can see later how it came to be what it is.
+    At the start and where the checkpoints' number is a power of two, ``step-N.pt``
+    keeps the model, so that one can see later how it came to be what it is.
 
     Args:
         resume: go on from the folder's checkpoint, if it has one.
@@ -87,6 +87,9 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         optimizer.load_state_dict(state["optimizer"])
         start = state["step"]
     bare = model
+    if start == 0 and fabric.is_global_zero:
+        _save(folder / "step-0.pt", {"step": 0, "settings": settings,
+                                     "model": bare.state_dict()})
     model, optimizer = fabric.setup(model, optimizer)
     log = _Log(folder / "log.jsonl", start, settings["log_every"],
                fabric.is_global_zero)
