@@ -47,7 +47,8 @@ def ends(letter: str) -> float:
 
 
 def test_bits_for_an_accuracy():
-    points = [(1, 0.7), (4, 0.9), (2, 0.6)]
+    points = [{"bpp": bpp, "accuracy": accuracy}
+              for bpp, accuracy in ((1, 0.7), (4, 0.9), (2, 0.6))]
     assert tfic.bits_for(0.8, points) == pytest.approx(2)
     assert tfic.bits_for(0.5, points) == 1
     assert tfic.bits_for(0.95, points) is None

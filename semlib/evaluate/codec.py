@@ -57,31 +57,32 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-4)))
 
 
-def bd_rate(anchor: list[dict], tested: list[dict]) -> float | None:
+def bd_rate(anchor: list[dict], tested: list[dict],
+            quality: str = "psnr") -> float | None:
     """Bjøntegaard's difference in rate, in per cent; negative saves bits.
 
-    log(rate) over PSNR by monotone cubic interpolation, averaged over the PSNR
-    that both curves have. None where they have none in common.
+    log(rate) over the quality by monotone cubic interpolation, averaged over the
+    quality that both curves have. None where they have none in common.
 
     Args:
-        anchor, tested: points with ``bpp`` and ``psnr``.
+        anchor, tested: points with ``bpp`` and the quality.
     """
-    curves = [frontier(anchor), frontier(tested)]
-    ends = [(points[0]["psnr"], points[-1]["psnr"]) for points in curves]
+    curves = [frontier(anchor, quality), frontier(tested, quality)]
+    ends = [(points[0][quality], points[-1][quality]) for points in curves]
     low, high = max(low for low, _ in ends), min(high for _, high in ends)
     if low >= high or min(map(len, curves)) < 2:
         return None
-    areas = [PchipInterpolator([p["psnr"] for p in points],
+    areas = [PchipInterpolator([p[quality] for p in points],
                                np.log([p["bpp"] for p in points])).integrate(low, high)
              for points in curves]
     return round(100 * float(np.expm1((areas[1] - areas[0]) / (high - low))), 2)
 
 
-def frontier(points: list[dict]) -> list[dict]:
-    """The points that no other beats in both, by rising rate and PSNR."""
+def frontier(points: list[dict], quality: str = "psnr") -> list[dict]:
+    """The points that no other beats in both, by rising rate and quality."""
     best: list[dict] = []
-    for point in sorted(points, key=lambda p: (p["bpp"], -p["psnr"])):
-        if not best or point["psnr"] > best[-1]["psnr"]:
+    for point in sorted(points, key=lambda p: (p["bpp"], -p[quality])):
+        if not best or point[quality] > best[-1][quality]:
             best.append(point)
     return best
 

@@ -17,7 +17,7 @@ from ..codec.peers import SCALES, SETTINGS
 from ..data import STRANGE, TextImage, TextImages, dictionary, make_text_image
 from ..images import to_image, to_tensor
 from ..ocr import EasyOCRReader, PageReader, RapidOCRReader
-from .codec import psnr
+from .codec import bd_rate, frontier, psnr
 from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval, normalize
 from .results import provenance
 
@@ -54,7 +54,9 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
         of strange text) bits per pixel and PSNR; and for each reader accuracy,
         exact words, wrong words, and the accuracy's gain over the uncompressed
         pictures: means and 95 % intervals. ``equal_accuracy``: for each reader,
-        see `equal_accuracy`. ``readings``: of each test image, by each reader,
+        see `equal_accuracy`. ``bd_rate``: for each reader how many per cent of
+        bits the last codec needs more (or, negative, fewer) than each other at the
+        same accuracy, or None if they have none in common. ``readings``: of each test image, by each reader,
         uncompressed and by the last codec at `SHOWN_RATE`. ``floor``: see
         `text_bits`; bits a text and bits per pixel. ``seconds_per_image``: see `_times`.
     """
@@ -80,6 +82,7 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
             "weights": {name: zoo.card(name)["sha256"] for name in LEARNED},
             "points": points,
             "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
+            "bd_rate": {name: _bd_rates(points, name) for name in readers()},
             "readings": _readings(test, measured, _labels(rates, settings)),
             "floor": _floor(test), "seconds_per_image": _times(test),
             **provenance(f"semlib evaluate tfic --subset {subset}", started,
@@ -105,29 +108,37 @@ def equal_accuracy(points: dict[str, list], reader: str) -> dict:
         The accuracy that is asked for, and for each codec the least bits per
         pixel, as `bits_for`, or None if it never gets there.
     """
-    def values(point):
-        return point["all"]["bpp"], point["all"]["read"][reader]["accuracy"][0]
-
-    asked = PART * values(points[UNCOMPRESSED][0])[1]
-    needed = {name: bits_for(asked, [values(point) for point in rows])
-              for name, rows in points.items() if name != UNCOMPRESSED}
-    return {"accuracy": round(asked, 4), "bpp": needed}
+    curves = {name: curve(rows, reader) for name, rows in points.items()}
+    asked = PART * curves.pop(UNCOMPRESSED)[0]["accuracy"]
+    return {"accuracy": round(asked, 4),
+            "bpp": {name: bits_for(asked, rows) for name, rows in curves.items()}}
 
 
-def bits_for(asked: float, points: Sequence[tuple[float, float]]) -> float | None:
-    """The least bits for an accuracy; `points` are pairs of bits and accuracy.
+def curve(rows: list[dict], reader: str, kind: str = "all") -> list[dict]:
+    """Of a codec's points, ``bpp`` and a reader's ``accuracy`` on a set of pictures."""
+    return [{"bpp": row[kind]["bpp"],
+             "accuracy": row[kind]["read"][reader]["accuracy"][0]} for row in rows]
+
+
+def bits_for(asked: float, points: list[dict]) -> float | None:
+    """The least bits per pixel for an accuracy, on a curve as of `curve`.
 
     Their logarithm is interpolated on the frontier of the points. If the cheapest
     point does better than asked, its bits; if none does, None.
     """
-    best: list[tuple[float, float]] = []
-    for bits, reached in sorted(points):
-        if not best or reached > best[-1][1]:
-            best.append((bits, reached))
-    if best[-1][1] < asked:
+    best = frontier(points, "accuracy")
+    if best[-1]["accuracy"] < asked:
         return None
-    bits, reached = zip(*best)
-    return round(float(np.exp(np.interp(asked, reached, np.log(bits)))), 5)
+    log_bits = np.interp(asked, [point["accuracy"] for point in best],
+                         [np.log(point["bpp"]) for point in best])
+    return round(float(np.exp(log_bits)), 5)
+
+
+def _bd_rates(points: dict[str, list], reader: str) -> dict:
+    """The last codec's bits against each other codec's."""
+    mine = curve(points[LEARNED[-1]], reader)
+    return {name: bd_rate(curve(rows, reader), mine, "accuracy")
+            for name, rows in points.items() if name not in (LEARNED[-1], UNCOMPRESSED)}
 
 
 def text_bits(text: str) -> float:
