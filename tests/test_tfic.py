@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semlib import data
+from semlib import codec, data, zoo
 from semlib.data.words import strange_text
-from semlib.evaluate import progress, tfic
-from semlib.images import InputError
+from semlib.evaluate import accuracy, progress, tfic
+from semlib.images import InputError, to_tensor
+from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
 
 
@@ -58,6 +59,43 @@ def test_wrong_words_are_words():
     word, other = data.dictionary("test")[:2]
     assert tfic.wrong_word(word, other.upper()) == 1
     assert tfic.wrong_word(word, word.upper()) == tfic.wrong_word(word, "xqzt") == 0
+
+
+def test_the_experiment():
+    result = tfic.run(3, (2, 3), {"JPEG": (5,)})
+    points = result["points"]
+    assert result["images"]["all"] == 3 and set(data.STRANGE) < set(result["images"])
+    assert [len(points[name]) for name in ("uncompressed", "tfic", "JPEG")] == [1, 2, 3]
+    before, after = points["uncompressed"][0]["all"], points["tfic"][0]["all"]
+    for name in tfic.readers():
+        gain = after["read"][name]["gain"]
+        assert gain[1] <= gain[0] <= gain[2]
+        assert gain[0] == pytest.approx(after["read"][name]["accuracy"][0]
+                                        - before["read"][name]["accuracy"][0], abs=2e-4)
+    equal = result["equal_accuracy"]["english_g2"]["bpp"]
+    assert equal.keys() == {"tinylic", "tfic", "JPEG"} and equal["tfic"] < 0.03
+    assert result["readings"][0].keys() == {"text", "font", "background",
+                                            "uncompressed", "tfic"}
+    assert 20 < result["floor"]["bits"] < 60
+    assert all(mean > 0 for mean, _ in result["seconds_per_image"].values())
+
+
+def test_the_shipped_tfic_keeps_text_and_nothing_else():
+    """With fewer bits than stage 1 has, it is read better, and looks worse."""
+    (stage_1, weights_1), (stage_2, weights_2) = map(zoo.load, ("tinylic", "tfic"))
+    assert zoo.find(weights_2[:8]) == "tfic"
+    reader, scores = EasyOCRReader(), []
+    for image in data.TextImages("test", 24):
+        x = to_tensor(image.image)[None]
+        files = [codec.compress(stage_1, weights_1, x, 0),
+                 codec.compress(stage_2, weights_2, x, 2)]
+        backs = [codec.decompress(stage_1, weights_1, files[0]),
+                 codec.decompress(stage_2, weights_2, files[1])]
+        scores.append([(len(file), (back - x).square().mean().item(),
+                        accuracy(image.text, *reader.read(back)))
+                       for file, back in zip(files, backs)])
+    (bytes_1, error_1, read_1), (bytes_2, error_2, read_2) = np.mean(scores, 0)
+    assert bytes_2 < bytes_1 and error_2 > 2 * error_1 and read_2 > read_1 + 0.1
 
 
 def test_progress_of_a_run(tmp_path):
