@@ -137,7 +137,7 @@ def test_loss_gradient_agrees_with_finite_differences(reader, patches):
         (gradient,) = torch.autograd.grad(model.loss([picture], ["wrong"]), picture)
         direction = torch.randn(picture.shape, generator=generator,
                                 dtype=torch.double)
-        step = 1e-6
+        step = 1e-7
         with torch.no_grad():
             ahead, behind = (model.loss([picture + sign * step * direction], ["wrong"])
                              for sign in (1, -1))

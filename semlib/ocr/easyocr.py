@@ -18,6 +18,11 @@ UNSURE = 0.1  # below this confidence EasyOCR looks again, with more contrast,
 PALE = 0.5  # where this contrast is not reached
 
 
+def at_least_single(scores: Tensor) -> Tensor:
+    """Scores as a loss needs them: half precision raised, double left as it is."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
+
+
 class EasyOCRReader(nn.Module):
     """Reads pictures of one word or one line. Implements `semlib.ocr.Reader`.
 
@@ -124,7 +129,7 @@ class EasyOCRReader(nn.Module):
         width = max(x.shape[-1] for x in prepared)
         x = torch.stack([F.pad(x, (0, width - x.shape[-1]), mode="replicate")
                          for x in prepared])
-        scores = self.logits(x).float().log_softmax(-1)
+        scores = at_least_single(self.logits(x)).log_softmax(-1)
         labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
                   for text in texts]
         lengths = torch.tensor([len(label) for label in labels])

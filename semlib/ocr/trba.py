@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .easyocr import GREY
+from .easyocr import GREY, at_least_single
 
 HEIGHT, WIDTH = 32, 100
 ALPHABET = ("0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €"
@@ -204,7 +204,7 @@ class CTC(nn.Module):
 
     def losses(self, x: Tensor, target: Tensor) -> Tensor:
         """The same for each picture, N."""
-        scores = self.head(x).float().log_softmax(-1).transpose(0, 1)
+        scores = at_least_single(self.head(x)).log_softmax(-1).transpose(0, 1)
         steps = torch.full((len(target),), len(scores))
         lengths = (target != END).sum(1)
         nats = F.ctc_loss(scores, target, steps, lengths, reduction="none",
@@ -257,7 +257,7 @@ class Attention(nn.Module):
     def losses(self, x: Tensor, target: Tensor) -> Tensor:
         """The same for each picture, N."""
         scores, _ = self.run(x, target.shape[1], target)
-        nats = F.cross_entropy(scores.float().transpose(1, 2), target,
+        nats = F.cross_entropy(at_least_single(scores).transpose(1, 2), target,
                                reduction="none")
         lengths = (target != END).sum(1, keepdim=True) + 1
         counted = torch.arange(target.shape[1], device=x.device) < lengths
@@ -350,7 +350,9 @@ class TRBAReader(nn.Module):
             texts: what they should read; letters outside the alphabet are left out.
         """
         x = self.prepare(images)
-        return self.network(x, labels(texts).to(x.device))
+        # half precision saves no time in so small a network, and bends gradients
+        with torch.autocast(x.device.type, enabled=False):
+            return self.network(x, labels(texts).to(x.device))
 
     def fiducials(self, images: Sequence[Tensor]) -> Tensor:
         """The spline's points, N×F×2 (x, y), the picture's corners at ±1."""

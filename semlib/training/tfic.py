@@ -62,7 +62,8 @@ class RateText(nn.Module):
         loss in nats a character, and PSNR in dB."""
         out = self.codec(x, rate)
         bpp = bits_per_pixel(out["likelihoods"], x)
-        picture = out["x_hat"].clamp(0, 1)  # beyond, a reader must not see any
+        # the readers see no value beyond, and resize in full precision
+        picture = out["x_hat"].float().clamp(0, 1)
         ocr = torch.stack([reader.losses(picture, texts)
                            for reader in self.readers]).mean(0)
         low, high = self.gammas
