@@ -218,11 +218,22 @@ def evaluate_codec(
 
 @evaluate.command("tfic")
 def evaluate_tfic(
-        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
+        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
         output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
                                              "standard output.")] = Path("-")):
     """Chapter 6: rate against what is read, by codecs with and without a reader."""
     from .evaluate import tfic as experiment
+
+    _write(experiment.run(subset), output)
+
+
+@evaluate.command("speed")
+def evaluate_speed(
+        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 6: seconds to compress a picture, and to read it."""
+    from .evaluate import speed as experiment
 
     _write(experiment.run(subset), output)
 

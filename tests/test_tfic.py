@@ -11,7 +11,7 @@ from PIL import Image
 
 from semlib import codec, data, zoo
 from semlib.data.words import strange_text
-from semlib.evaluate import accuracy, progress, tfic
+from semlib.evaluate import accuracy, progress, speed, tfic
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
@@ -77,7 +77,16 @@ def test_the_experiment():
     assert result["readings"][0].keys() == {"text", "font", "background",
                                             "uncompressed", "tfic"}
     assert 20 < result["floor"]["bits"] < 60
-    assert all(mean > 0 for mean, _ in result["seconds_per_image"].values())
+    italian = [points[name][0]["Italian"]["read"] for name in ("uncompressed", "tfic")]
+    assert all(read.keys() == tfic.readers().keys() for read in italian)
+    assert "Italian" not in points["tfic"][1] and "hard" not in points["JPEG"][0]
+
+
+def test_speed():
+    seconds = speed.run(2)["seconds_per_image"]
+    assert all(mean > 0 and deviation >= 0 for mean, deviation in seconds.values())
+    assert len(seconds) == 6 and seconds["read, TRBA"] < seconds["detect and read, "
+                                                                 "english_g2"]
 
 
 def test_the_shipped_tfic_keeps_text_and_nothing_else():

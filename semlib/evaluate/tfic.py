@@ -3,9 +3,10 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
+from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,7 @@ from .. import codec, zoo
 from ..codec.peers import SCALES, SETTINGS
 from ..data import STRANGE, TextImage, TextImages, dictionary, make_text_image
 from ..images import to_image, to_tensor
-from ..ocr import EasyOCRReader, PageReader, RapidOCRReader
+from ..ocr import EasyOCRReader, RapidOCRReader
 from .codec import bd_rate, frontier, psnr
 from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval, normalize
 from .results import provenance
@@ -29,6 +30,21 @@ STRANGE_IMAGES = 100  # of each kind
 SHOWN_RATE = 2
 CASES = {str.lower: 0.6, str.capitalize: 0.25, str.upper: 0.15}  # of the texts
 SYMBOLS = 27  # of the floor's model: letters and the end
+
+
+@dataclass(frozen=True)
+class Point:
+    """A codec at a rate, or at a setting for the picture reduced by a scale."""
+
+    codec: str
+    rate: float | None = None
+    setting: int | None = None
+    scale: int | None = None
+
+    def label(self) -> dict:
+        """What tells it from the codec's other points."""
+        return {name: value for name, value in asdict(self).items()
+                if name != "codec" and value is not None}
 
 
 def wrong_word(truth: str, read: str) -> float:
@@ -44,8 +60,9 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
     """Compress test images with every codec, decode them, and read them.
 
     Args:
-        subset: images of the test set, as many of the harder set, and at most
-            100 of each kind of text that no word list holds.
+        subset: images of the test set; half as many of the harder set, and at most
+            100 of each kind of text that no word list holds, by the learned codecs
+            alone, the strange texts at `SHOWN_RATE` only.
 
     Returns:
         ``points``: for the uncompressed pictures and for every codec a list of
@@ -56,46 +73,48 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
         pictures: means and 95 % intervals. ``equal_accuracy``: for each reader,
         see `equal_accuracy`. ``bd_rate``: for each reader how many per cent of
         bits the last codec needs more (or, negative, fewer) than each other at the
-        same accuracy, or None if they have none in common. ``readings``: of each test image, by each reader,
-        uncompressed and by the last codec at `SHOWN_RATE`. ``floor``: see
-        `text_bits`; bits a text and bits per pixel. ``seconds_per_image``: see `_times`.
+        same accuracy, or None if they have none in common. ``readings``: of each
+        test image, by each reader, uncompressed and by the last codec at
+        `SHOWN_RATE`. ``floor``: see `text_bits`; bits a text and bits per pixel.
     """
     started = time.monotonic()
     test = list(TextImages("test", subset))
     sets = {kind: [image for image in test if image.background == kind]
             for kind in dict.fromkeys(image.background for image in test)}
-    sets |= {"all": test, "hard": list(TextImages("hard", subset))}
+    sets |= {"all": test, "hard": list(TextImages("hard", -(-subset // 2)))}
     strange = range(min(subset, STRANGE_IMAGES))
     sets |= {kind: [make_text_image(index, "test", kind) for index in strange]
              for kind in STRANGE}
-    images = [*test, *(image for kind in ("hard", *STRANGE) for image in sets[kind])]
-    measure = partial(_measure, rates=tuple(rates), settings=settings)
+    every = _points(rates, settings)
+    work = [(image, every) for image in test]
+    work += [(image, _points(rates, {})) for image in sets["hard"]]
+    work += [(image, _points([SHOWN_RATE], {})) for kind in STRANGE
+             for image in sets[kind]]
     with ProcessPoolExecutor(workers) as pool:
-        measured = dict(zip(map(id, images), tqdm(
-            pool.map(measure, images), total=len(images), unit="image")))
+        rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
+        measured = {id(image): dict(zip(chosen, row))
+                    for (image, chosen), row in zip(work, rows)}
     points: dict[str, list] = {}
-    for at, (name, label) in enumerate(_labels(rates, settings)):
-        points.setdefault(name, []).append({**label, **{
-            kind: _summary([measured[id(image)][at] for image in chosen])
-            for kind, chosen in sets.items()}})
+    for point in every:
+        points.setdefault(point.codec, []).append({**point.label(), **{
+            kind: _summary([measured[id(image)][point] for image in chosen])
+            for kind, chosen in sets.items() if point in measured[id(chosen[0])]}})
     return {"images": {kind: len(chosen) for kind, chosen in sets.items()},
             "weights": {name: zoo.card(name)["sha256"] for name in LEARNED},
             "points": points,
             "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
             "bd_rate": {name: _bd_rates(points, name) for name in readers()},
-            "readings": _readings(test, measured, _labels(rates, settings)),
-            "floor": _floor(test), "seconds_per_image": _times(test),
+            "readings": _readings(test, measured),
+            "floor": _floor(test),
             **provenance(f"semlib evaluate tfic --subset {subset}", started,
-                         [image.image for image in images])}
+                         [image.image for image, _ in work])}
 
 
-def _readings(images: Sequence[TextImage], measured: dict, labels: list) -> list[dict]:
+def _readings(images: Sequence[TextImage], measured: dict) -> list[dict]:
     """Of each picture its text, font and background, and what each reader reads."""
-    shown = {name: at for at, (name, label) in enumerate(labels)
-             if name == UNCOMPRESSED or (name, label.get("rate")) ==
-             (LEARNED[-1], SHOWN_RATE)}
+    shown = Point(UNCOMPRESSED), Point(LEARNED[-1], rate=SHOWN_RATE)
     return [{"text": image.text, "font": image.font, "background": image.background,
-             **{name: measured[id(image)][at]["texts"] for name, at in shown.items()}}
+             **{point.codec: measured[id(image)][point]["texts"] for point in shown}}
             for image in images]
 
 
@@ -179,20 +198,19 @@ def _floor(images: Sequence[TextImage]) -> dict:
     return {"bits": round(bits, 2), "bpp": round(bits / pixels, 6)}
 
 
-def _labels(rates, settings) -> list[tuple[str, dict]]:
-    """Every point's codec, and what tells it from the codec's others."""
-    return [(UNCOMPRESSED, {}), *((name, {"rate": rate}) for name in LEARNED
-                                  for rate in rates),
-            *((name, {"setting": setting, "scale": scale}) for name in settings
+def _points(rates: Sequence[float], settings: dict) -> list[Point]:
+    return [Point(UNCOMPRESSED), *(Point(name, rate) for name in LEARNED
+                                   for rate in rates),
+            *(Point(name, setting=setting, scale=scale) for name in settings
               for scale in SCALES for setting in settings[name])]
 
 
-def _measure(image: TextImage, rates, settings) -> list[dict]:
+def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
     """One picture at every point: bits per pixel, PSNR, each reader's metrics."""
     torch.set_num_threads(1)  # every core has its own pictures
     rows, pictures = [], []
-    for name, label in _labels(rates, settings):
-        picture, data = _compressed(image.image, name, **label)
+    for point in points:
+        picture, data = _compressed(image.image, point)
         pictures.append(to_tensor(picture))
         rows.append({"bpp": bits_per_pixel(data, picture[..., 0].size),
                      "psnr": psnr(image.image, picture), "read": {}, "texts": {}})
@@ -206,15 +224,14 @@ def _measure(image: TextImage, rates, settings) -> list[dict]:
     return rows
 
 
-def _compressed(image: np.ndarray, name: str, rate: float | None = None,
-                setting: int = 0, scale: int = 1) -> tuple[np.ndarray, bytes | int]:
+def _compressed(image: np.ndarray, point: Point) -> tuple[np.ndarray, bytes | int]:
     """The decoded picture and the file, or the bytes of the bare pixels."""
-    if name == UNCOMPRESSED:
+    if point.codec == UNCOMPRESSED:
         return image, image.size
-    if rate is None:
-        return codec.peer(image, name, setting, scale)
-    model, weights = _codec(name)
-    data = codec.compress(model, weights, to_tensor(image)[None], rate)
+    if point.rate is None:
+        return codec.peer(image, point.codec, point.setting, point.scale)
+    model, weights = _codec(point.codec)
+    data = codec.compress(model, weights, to_tensor(image)[None], point.rate)
     return np.asarray(to_image(codec.decompress(model, weights, data)[0])), data
 
 
@@ -236,30 +253,3 @@ def _summary(rows: list[dict]) -> dict:
     return {"bpp": round(float(np.mean([row["bpp"] for row in rows])), 5),
             "psnr": round(float(np.mean([row["psnr"] for row in rows])), 3),
             "read": read}
-
-
-def _times(images: Sequence[TextImage]) -> dict:
-    """Seconds for each picture, mean and standard deviation: one picture after the
-    other, encoded by each codec, read by each reader, and read from end to end."""
-    page = PageReader()
-    tensors = [to_tensor(image.image) for image in images]
-    jobs: dict[str, Callable] = {
-        **{f"encode, {name}": partial(_encode, *_codec(name)) for name in LEARNED},
-        **{f"read, {name}": lambda x, reader=reader: reader.read([x])
-           for name, reader in readers().items()},
-        "detect and read, english_g2": lambda x: page.read(x[None])}
-    return {name: _mean_and_deviation(job, tensors) for name, job in jobs.items()}
-
-
-def _encode(model, weights, x):
-    return codec.compress(model, weights, x[None], SHOWN_RATE)
-
-
-def _mean_and_deviation(job: Callable, tensors) -> list[float]:
-    job(tensors[0])  # the first time is slower
-    seconds = []
-    for x in tqdm(tensors, unit="image", leave=False):
-        began = time.perf_counter()
-        job(x)
-        seconds.append(time.perf_counter() - began)
-    return [round(float(np.mean(seconds)), 5), round(float(np.std(seconds)), 5)]
