@@ -227,6 +227,17 @@ def evaluate_tfic(
     _write(experiment.run(subset), output)
 
 
+@evaluate.command("listeners")
+def evaluate_listeners(
+        subset: Annotated[int, typer.Option(help="Test images.")] = 200,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 6: which reader a codec was trained against, and who else gains."""
+    from .evaluate import listeners as experiment
+
+    _write(experiment.run(subset), output)
+
+
 @evaluate.command("speed")
 def evaluate_speed(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,

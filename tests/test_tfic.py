@@ -11,7 +11,7 @@ from PIL import Image
 
 from semlib import codec, data, zoo
 from semlib.data.words import strange_text
-from semlib.evaluate import accuracy, progress, speed, tfic
+from semlib.evaluate import accuracy, listeners, progress, speed, tfic
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
@@ -80,6 +80,15 @@ def test_the_experiment():
     italian = [points[name][0]["Italian"]["read"] for name in ("uncompressed", "tfic")]
     assert all(read.keys() == tfic.readers().keys() for read in italian)
     assert "Italian" not in points["tfic"][1] and "hard" not in points["JPEG"][0]
+
+
+def test_listeners(monkeypatch):
+    known = {"tfic": listeners.LISTENED["tfic"]}
+    monkeypatch.setattr(listeners, "LISTENED", known)
+    result = listeners.run(2, (1, 2))
+    first, second = result["points"]["tfic"]
+    assert first["all"]["bpp"] < second["all"]["bpp"] and second["rate"] == 2
+    assert result["images"] == {"all": 2, "hard": 1} and first["hard"]["read"]
 
 
 def test_speed():

@@ -85,20 +85,13 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
     strange = range(min(subset, STRANGE_IMAGES))
     sets |= {kind: [make_text_image(index, "test", kind) for index in strange]
              for kind in STRANGE}
-    every = _points(rates, settings)
+    every = points_of(LEARNED, rates, settings)
     work = [(image, every) for image in test]
-    work += [(image, _points(rates, {})) for image in sets["hard"]]
-    work += [(image, _points([SHOWN_RATE], {})) for kind in STRANGE
+    work += [(image, points_of(LEARNED, rates)) for image in sets["hard"]]
+    work += [(image, points_of(LEARNED, [SHOWN_RATE])) for kind in STRANGE
              for image in sets[kind]]
-    with ProcessPoolExecutor(workers) as pool:
-        rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
-        measured = {id(image): dict(zip(chosen, row))
-                    for (image, chosen), row in zip(work, rows)}
-    points: dict[str, list] = {}
-    for point in every:
-        points.setdefault(point.codec, []).append({**point.label(), **{
-            kind: _summary([measured[id(image)][point] for image in chosen])
-            for kind, chosen in sets.items() if point in measured[id(chosen[0])]}})
+    measured = measure(work, workers)
+    points = summaries(every, sets, measured)
     return {"images": {kind: len(chosen) for kind, chosen in sets.items()},
             "weights": {name: zoo.card(name)["sha256"] for name in LEARNED},
             "points": points,
@@ -108,6 +101,26 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
             "floor": _floor(test),
             **provenance(f"semlib evaluate tfic --subset {subset}", started,
                          [image.image for image, _ in work])}
+
+
+def measure(work: Sequence[tuple[TextImage, Sequence[Point]]],
+            workers: int | None = None) -> dict[int, dict[Point, dict]]:
+    """Each picture at its points, in parallel; results by the picture's `id`."""
+    with ProcessPoolExecutor(workers) as pool:
+        rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
+        return {id(image): dict(zip(points, row))
+                for (image, points), row in zip(work, rows)}
+
+
+def summaries(points: Sequence[Point], sets: dict[str, Sequence[TextImage]],
+              measured: dict[int, dict[Point, dict]]) -> dict[str, list[dict]]:
+    """For each codec its points, with means over those sets measured there."""
+    rows: dict[str, list] = {}
+    for point in points:
+        rows.setdefault(point.codec, []).append({**point.label(), **{
+            kind: _summary([measured[id(image)][point] for image in images])
+            for kind, images in sets.items() if point in measured[id(images[0])]}})
+    return rows
 
 
 def _readings(images: Sequence[TextImage], measured: dict) -> list[dict]:
@@ -198,10 +211,12 @@ def _floor(images: Sequence[TextImage]) -> dict:
     return {"bits": round(bits, 2), "bpp": round(bits / pixels, 6)}
 
 
-def _points(rates: Sequence[float], settings: dict) -> list[Point]:
-    return [Point(UNCOMPRESSED), *(Point(name, rate) for name in LEARNED
+def points_of(learned: Sequence[str], rates: Sequence[float],
+              settings: dict | None = None) -> list[Point]:
+    """The uncompressed picture, every learned codec, and the peers at all scales."""
+    return [Point(UNCOMPRESSED), *(Point(name, rate) for name in learned
                                    for rate in rates),
-            *(Point(name, setting=setting, scale=scale) for name in settings
+            *(Point(name, setting=setting, scale=scale) for name in settings or {}
               for scale in SCALES for setting in settings[name])]
 
 
