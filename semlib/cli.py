@@ -64,7 +64,7 @@ def read(picture: Picture,
 def compress(picture: Picture,
              output: Annotated[Path, typer.Argument(help="The .sem file to write.",
                                                     show_default=False)],
-             codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")
+             codec: Annotated[str, typer.Option(help="tinylic, hyperprior or tfic.")
                               ] = "tinylic",
              rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3):
     """Compress a picture with a learned codec."""
@@ -90,15 +90,38 @@ def decompress(file: Bitstream,
     from . import codec as codecs
     from . import zoo
 
-    kind = Image.registered_extensions().get(output.suffix.lower())
-    if kind not in Image.SAVE:
-        raise InputError(f"{output}: name it after a picture format, such as .png")
+    kind = _format(output)
     data = _read(file)
     model, weights = zoo.load(zoo.find(codecs.read_header(data).weights))
     image = to_image(codecs.decompress(model, weights, data)[0])
     with replace_file(output) as out:
         image.save(out, kind)
     print(f"{output}: {image.width} × {image.height} pixels")
+
+
+@app.command()
+def restore(picture: Picture,
+            output: Annotated[Path, typer.Argument(help="The picture to write.",
+                                                   show_default=False)],
+            model: Annotated[str, typer.Option(help="dncnn.")] = "dncnn"):
+    """Repair a page that JPEG has ruined, of any size."""
+    from . import zoo
+    from .restore import restore_image
+
+    kind = _format(output)
+    network, _ = zoo.load_restorer(model)
+    image = restore_image(network, open_image(picture), progress=sys.stderr.isatty())
+    with replace_file(output) as out:
+        image.save(out, kind)
+    print(f"{output}: {image.width} × {image.height} pixels")
+
+
+def _format(output: Path) -> str:
+    """The picture format that a file's name asks for."""
+    kind = Image.registered_extensions().get(output.suffix.lower())
+    if kind not in Image.SAVE:
+        raise InputError(f"{output}: name it after a picture format, such as .png")
+    return kind
 
 
 @app.command()
@@ -137,7 +160,7 @@ def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
-Preset = Annotated[str, typer.Option(help="smoke, cpu, further or paper.")]
+Preset = Annotated[str, typer.Option(help="smoke, cpu, paper, …")]
 Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
 Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
                                              show_default="runs/RECIPE-PRESET")]
@@ -184,6 +207,19 @@ def train_reader(preset: Preset = "cpu", resume: Resume = False,
     from .training import ReaderRecipe
 
     _train_recipe("reader", ReaderRecipe, preset, resume, folder)
+
+
+@train.command("dncnn")
+def train_dncnn(preset: Preset = "cpu",
+                weight: Annotated[float, typer.Option(
+                    "--lambda", help="Of the MSE; the rest is the DCT loss's.")] = 0.8,
+                resume: Resume = False, folder: Folder = None):
+    """Chapter 8: DnCNN, which repairs pages after JPEG at its worst."""
+    from .training import DnCNNRecipe
+
+    if not 0 <= weight <= 1:
+        raise InputError(f"--lambda must be between 0 and 1, not {weight}")
+    _train_recipe("dncnn", DnCNNRecipe, preset, resume, folder, **{"lambda": weight})
 
 
 def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from semlib import data
-from semlib.data import text_images, words
+from semlib.data import shards, text_images, words
 from semlib.images import InputError
 
 
@@ -41,7 +41,7 @@ def test_splits_share_neither_words_nor_unseen_fonts_nor_pictures():
 
 
 def test_a_cache_is_made_once_resumed_and_checked(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_images, "SHARD", 3)
+    monkeypatch.setattr(shards, "SHARD", 3)
     first = data.TextImages("test", 7, workers=1, folder=tmp_path)
     expected = data.make_text_image(5, "test")
     assert first[5].text == expected.text

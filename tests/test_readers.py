@@ -50,7 +50,7 @@ def test_a_codec_is_no_reader_and_a_reader_no_codec(folder):
         zoo.load("trba", folder)
     with pytest.raises(InputError, match="recipe codec"):
         zoo.load_reader("tinylic", folder)
-    with pytest.raises(InputError, match="codec, hyperprior, tfic, reader"):
+    with pytest.raises(InputError, match="codec, hyperprior, tfic, reader, dncnn"):
         zoo.export("painter", folder / "reader" / "checkpoint.pt", "x", folder)
 
 

@@ -10,23 +10,19 @@ words in typefaces and on pictures that training has not seen either.
 """
 
 import contextlib
-import hashlib
 import io
-import json
-import os
 import random
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
-from ..images import InputError, replace_file
+from ..images import InputError
+from .shards import Shards, cache_folder, recipe_hash
 from .words import dictionary, strange_text
 
 HEIGHT, WIDTH = 256, 512
@@ -50,8 +46,6 @@ UNSEEN_PICTURES = ("skimage/data/astronaut.png", "skimage/data/coins.png",
                    "skimage/data/grass.png", "skimage/data/ihc.png",
                    "skimage/data/motorcycle_left.png", "skimage/data/rocket.jpg")
 
-SHARD = 100  # images made, and kept, together
-
 
 @dataclass(frozen=True)
 class TextImage:
@@ -74,6 +68,7 @@ def make_text_image(index: int, split: str = "train",
         ValueError: the split is unknown or the index negative.
     """
     small, record = _draw(index, split, strange)
+    record.pop("width")
     return TextImage(_enlarge(small), **record)
 
 
@@ -100,15 +95,12 @@ class TextImages(Sequence):
         if not 1 <= count <= COUNTS[split]:
             raise InputError(f"{split} holds 1 to {COUNTS[split]} images, not {count}")
         self.split, self.count = split, count
-        self.folder = (folder or cache_folder()) / f"text-{_recipe_hash()}" / split
-        self.folder.mkdir(parents=True, exist_ok=True)
-        shards = range(-(-count // SHARD))
-        _make_shards(self.folder, split, shards, workers)
-        self._cards = [json.loads(_card(self.folder, shard).read_text())
-                       for shard in shards]
-        hashes = "".join(card["sha256"] for card in self._cards)
-        self.sha256 = hashlib.sha256(f"{count} {hashes}".encode()).hexdigest()
-        self._pixels: dict[int, np.ndarray] = {}
+        recipe = [RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS, PICTURES,
+                  UNSEEN_PICTURES]
+        self.folder = (folder or cache_folder()) / f"text-{recipe_hash(recipe)}" / split
+        self._shards = Shards(self.folder, partial(_draw, split=split), count,
+                              COUNTS[split], workers=workers, name=f"{split} images")
+        self.sha256, self.verify = self._shards.sha256, self._shards.verify
 
     def __len__(self) -> int:
         return self.count
@@ -116,32 +108,10 @@ class TextImages(Sequence):
     def __getitem__(self, index: int) -> TextImage:
         if not 0 <= index < self.count:
             raise IndexError(index)
-        shard, at = divmod(index, SHARD)
-        record = dict(self._cards[shard]["images"][at])
+        record = self._shards.record(index)
         width, offset = record.pop("width"), record.pop("offset")
-        if shard not in self._pixels:
-            self._pixels[shard] = np.load(self.folder / f"{shard:04}.npy",
-                                          mmap_mode="r")
-        size = RECIPE["size"] * width * 3
-        small = self._pixels[shard][offset:offset + size]
-        return TextImage(_enlarge(np.array(small).reshape(-1, width, 3)), **record)
-
-    def verify(self) -> None:
-        """Read every shard and compare it with its hash.
-
-        Raises:
-            InputError: a shard is not what was made; it names the file.
-        """
-        for shard, card in enumerate(self._cards):
-            path = self.folder / f"{shard:04}.npy"
-            if _digest(np.load(path), card["images"]) != card["sha256"]:
-                raise InputError(f"{path}: damaged; delete it and its .json")
-
-
-def cache_folder() -> Path:
-    """Where made data is kept: ``SEMLIB_CACHE``, or the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SEMLIB_CACHE") or Path(home) / "semlib")
+        small = self._shards.pixels(index, offset, RECIPE["size"] * width * 3)
+        return TextImage(_enlarge(small.reshape(-1, width, 3)), **record)
 
 
 @cache
@@ -172,7 +142,8 @@ def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarra
         picture = open_picture(pictures[rng.integers(len(pictures))])
         image = _trdg(text, font, background, picture, int(rng.integers(2**31)))
         if image is not None:
-            return image, {"text": text, "font": font.stem, "background": background}
+            return image, {"text": text, "font": font.stem, "background": background,
+                           "width": image.shape[1]}
 
 
 def _trdg(text, font, background, picture, seed) -> np.ndarray | None:
@@ -208,48 +179,3 @@ def open_picture(name: str) -> Image.Image:
 def _package(name: str) -> Path:
     """Where an installed package lies, without importing it."""
     return Path(find_spec(name).origin).parent
-
-
-def _recipe_hash() -> str:
-    """Eight letters that change when the recipe does."""
-    recipe = [RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS, PICTURES,
-              UNSEEN_PICTURES]
-    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
-
-
-def _make_shards(folder: Path, split: str, shards, workers: int | None) -> None:
-    missing = [shard for shard in shards if not _card(folder, shard).exists()]
-    if not missing:
-        return
-    workers = workers or os.cpu_count()
-    with ProcessPoolExecutor(min(workers, len(missing))) as pool:
-        made = pool.map(_make_shard, [folder] * len(missing),
-                        [split] * len(missing), missing)
-        for _ in tqdm(made, desc=f"{split} images", total=len(missing),
-                      unit=f"×{SHARD}", disable=None):  # none in a page's output
-            pass
-
-
-def _make_shard(folder: Path, split: str, shard: int) -> None:
-    """Draw a shard; its card is written last, so a card vouches for the pixels."""
-    images, records, offset = [], [], 0
-    for index in range(shard * SHARD, min((shard + 1) * SHARD, COUNTS[split])):
-        image, record = _draw(index, split)
-        records.append({**record, "width": image.shape[1], "offset": offset})
-        images.append(image.ravel())
-        offset += image.size
-    pixels = np.concatenate(images)
-    with replace_file(folder / f"{shard:04}.npy") as file:
-        np.save(file, pixels)
-    card = {"sha256": _digest(pixels, records), "images": records}
-    with replace_file(_card(folder, shard)) as file:
-        file.write(json.dumps(card).encode())
-
-
-def _card(folder: Path, shard: int) -> Path:
-    return folder / f"{shard:04}.json"
-
-
-def _digest(pixels: np.ndarray, records: list[dict]) -> str:
-    texts = json.dumps(records).encode()
-    return hashlib.sha256(texts + pixels.tobytes()).hexdigest()

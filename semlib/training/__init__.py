@@ -1,9 +1,10 @@
 """One small training loop, the recipes that go through it, and their presets."""
 
 from .codec import CodecRecipe, HyperpriorRecipe
+from .dncnn import DnCNNRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "HyperpriorRecipe", "ReaderRecipe", "TFICRecipe",
-           "load_checkpoint", "preset", "train"]
+__all__ = ["CodecRecipe", "DnCNNRecipe", "HyperpriorRecipe", "ReaderRecipe",
+           "TFICRecipe", "load_checkpoint", "preset", "train"]

@@ -16,9 +16,10 @@ import torch
 
 from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
-from ..data import TextImages
+from ..data import PagePatches, TextImages
 from ..images import InputError, replace_file
 from ..ocr.trba import FourStages, TRBAReader
+from ..restore import DnCNN
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
@@ -26,6 +27,8 @@ LOG_ROWS = 100  # of the training log that a card keeps
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 READERS = {"reader": FourStages}
+RESTORERS = {"dncnn": DnCNN}
+RECIPES = CODECS | READERS | RESTORERS
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
@@ -67,6 +70,19 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
     return TRBAReader(network), known["sha256"]
 
 
+def load_restorer(name: str = "dncnn", folder: Path = FOLDER) -> tuple[DnCNN, str]:
+    """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
+
+    Raises:
+        InputError: none of that name is a restorer, or its weights are not the
+            card's.
+    """
+    known, state = _open(name, folder, RESTORERS)
+    network = _model(known["recipe"], known["settings"])
+    network.load_state_dict(state)
+    return network.eval().requires_grad_(False), known["sha256"]
+
+
 def _fill(model: torch.nn.Module, state: dict) -> None:
     """Load a state whose coder's tables, of any size, the model has no room for."""
     for key, value in state.items():
@@ -93,6 +109,9 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
 def _model(recipe: str, settings: dict) -> torch.nn.Module:
     if recipe in READERS:
         return READERS[recipe](settings["size"], settings["stages"])
+    if recipe in RESTORERS:
+        return RESTORERS[recipe](settings["depth"], settings["width"],
+                                 settings["factor"])
     return CODECS[recipe](settings["size"])
 
 
@@ -120,8 +139,8 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     """
     from ..training import load_checkpoint  # which imports this module
 
-    if recipe not in CODECS | READERS:
-        raise InputError(f"recipe must be one of {', '.join(CODECS | READERS)}, "
+    if recipe not in RECIPES:
+        raise InputError(f"recipe must be one of {', '.join(RECIPES)}, "
                          f"not {recipe}")
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: no such file")
@@ -164,12 +183,17 @@ def _start(settings: dict, folder: Path) -> dict:
 
 
 def _data(recipe: str, settings: dict) -> dict:
-    count = settings["images"]
-    known = {"set": "TRDG text images, train", "images": count}
+    """Which data, how much of them, and where a cache knows it, their hash."""
+    if recipe in RESTORERS:
+        count, whole, few = settings["pages"], PagePatches, 10
+        known = {"set": "pages' patches, train", "pages": count}
+    else:
+        count, whole, few = settings["images"], TextImages, 100
+        known = {"set": "TRDG text images, train", "images": count}
     if recipe in READERS:
         known["besides"] = "words drawn by semlib.data.quick_words, as many"
-    if count > 100:
-        known["sha256"] = TextImages("train", count).sha256
+    if count > few:
+        known["sha256"] = whole("train", count).sha256
     return known
 
 

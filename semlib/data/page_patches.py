@@ -1,0 +1,68 @@
+"""The pages' patches, kept: 2,285 pages, ten patches each (section 4.6)."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..images import InputError
+from . import pages
+from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, Patch, Word,
+                    make_page)
+from .shards import Shards, cache_folder, recipe_hash
+
+SIZE = PATCH_HEIGHT * PATCH_WIDTH
+
+
+class PagePatches(Sequence):
+    """The patches of a split's first pages, made once and kept in a cache folder.
+
+    Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
+    all pixels and words.
+
+    Args:
+        count: how many pages, ten patches each; all of the split when None.
+        workers: processes that draw; as many as the machine has cores if None.
+        folder: where they are kept; `cache_folder` when None.
+
+    Raises:
+        InputError: the split is unknown or holds fewer pages.
+    """
+
+    def __init__(self, split: str, count: int | None = None, *,
+                 workers: int | None = None, folder: Path | None = None):
+        if split not in PAGES:
+            raise InputError(f"split must be one of {tuple(PAGES)}, not {split!r}")
+        count = PAGES[split] if count is None else count
+        if not 1 <= count <= PAGES[split]:
+            raise InputError(f"{split} holds 1 to {PAGES[split]} pages, not {count}")
+        self.split, self.count = split, count * PATCHES_PER_PAGE
+        recipe = [pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN,
+                  pages.GUTTER, pages.ROWS]
+        folder = (folder or cache_folder()) / f"pages-{recipe_hash(recipe)}" / split
+        self._shards = Shards(folder, partial(_draw, split=split), count, PAGES[split],
+                              workers=workers, name=f"{split} pages")
+        self.sha256, self.verify = self._shards.sha256, self._shards.verify
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Patch:
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        page, at = divmod(index, PATCHES_PER_PAGE)
+        record = self._shards.record(page)
+        kept = record["patches"][at]
+        image = self._shards.pixels(page, record["offset"] + at * SIZE, SIZE)
+        words = tuple(Word(text, tuple(box), line) for text, box, line in kept["words"])
+        return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), words, page,
+                     kept["cell"])
+
+
+def _draw(page: int, split: str) -> tuple[np.ndarray, dict]:
+    """A page's ten patches, and their words."""
+    patches = make_page(page, split).patches()
+    return np.stack([patch.image for patch in patches]), {"patches": [
+        {"cell": patch.cell, "words": [[w.text, list(w.box), w.line]
+                                       for w in patch.words]} for patch in patches]}

@@ -1,0 +1,120 @@
+"""Drawn data kept in a cache folder: made once, in parallel, resumable, hashed."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ..images import InputError, replace_file
+
+SHARD = 100  # items made, and kept, together
+
+Draw = Callable[[int], tuple[np.ndarray, dict]]
+
+
+class Shards:
+    """The first `count` items of a drawn set: pixels of any shape, and a record.
+
+    Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
+    all pixels and records.
+
+    Args:
+        folder: where they are kept.
+        draw: makes item `index`: uint8 pixels and a JSON record. A function that
+            can be pickled; the same index gives the same item in every process.
+        count: how many there are; `whole`, how many the set has in all.
+        workers: processes that draw; as many as the machine has cores if None.
+        name: what the progress bar says.
+    """
+
+    def __init__(self, folder: Path, draw: Draw, count: int, whole: int, *,
+                 workers: int | None = None, name: str = ""):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        shards = range(-(-count // SHARD))
+        _make(folder, draw, shards, whole, workers, name)
+        self._cards = [json.loads(_card(folder, shard).read_text())
+                       for shard in shards]
+        hashes = "".join(card["sha256"] for card in self._cards)
+        self.sha256 = hashlib.sha256(f"{count} {hashes}".encode()).hexdigest()
+        self._pixels: dict[int, np.ndarray] = {}
+
+    def record(self, index: int) -> dict:
+        """What is known of an item, and the ``offset`` of its pixels."""
+        shard, at = divmod(index, SHARD)
+        return dict(self._cards[shard]["images"][at])
+
+    def pixels(self, index: int, offset: int, size: int) -> np.ndarray:
+        """A copy of `size` values from an offset in the item's shard."""
+        shard = index // SHARD
+        if shard not in self._pixels:
+            self._pixels[shard] = np.load(self.folder / f"{shard:04}.npy",
+                                          mmap_mode="r")
+        return np.array(self._pixels[shard][offset:offset + size])
+
+    def verify(self) -> None:
+        """Read every shard and compare it with its hash.
+
+        Raises:
+            InputError: a shard is not what was made; it names the file.
+        """
+        for shard, card in enumerate(self._cards):
+            path = self.folder / f"{shard:04}.npy"
+            if _digest(np.load(path), card["images"]) != card["sha256"]:
+                raise InputError(f"{path}: damaged; delete it and its .json")
+
+
+def cache_folder() -> Path:
+    """Where made data is kept: ``SEMLIB_CACHE``, or the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SEMLIB_CACHE") or Path(home) / "semlib")
+
+
+def recipe_hash(recipe) -> str:
+    """Eight letters that change when a recipe (anything JSON can hold) does."""
+    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
+
+
+def _make(folder: Path, draw: Draw, shards, whole: int, workers: int | None,
+          name: str) -> None:
+    missing = [shard for shard in shards if not _card(folder, shard).exists()]
+    if not missing:
+        return
+    workers = workers or os.cpu_count()
+    with ProcessPoolExecutor(min(workers, len(missing))) as pool:
+        made = pool.map(_make_one, repeat(folder), repeat(draw), missing,
+                        repeat(whole))
+        for _ in tqdm(made, desc=name, total=len(missing), unit=f"×{SHARD}",
+                      disable=None):  # none in a page's output
+            pass
+
+
+def _make_one(folder: Path, draw: Draw, shard: int, whole: int) -> None:
+    """Draw a shard; its card is written last, so a card vouches for the pixels."""
+    images, records, offset = [], [], 0
+    for index in range(shard * SHARD, min((shard + 1) * SHARD, whole)):
+        image, record = draw(index)
+        records.append({**record, "offset": offset})
+        images.append(image.ravel())
+        offset += image.size
+    pixels = np.concatenate(images)
+    with replace_file(folder / f"{shard:04}.npy") as file:
+        np.save(file, pixels)
+    card = {"sha256": _digest(pixels, records), "images": records}
+    with replace_file(_card(folder, shard)) as file:
+        file.write(json.dumps(card).encode())
+
+
+def _card(folder: Path, shard: int) -> Path:
+    return folder / f"{shard:04}.json"
+
+
+def _digest(pixels: np.ndarray, records: list[dict]) -> str:
+    texts = json.dumps(records).encode()
+    return hashlib.sha256(texts + pixels.tobytes()).hexdigest()

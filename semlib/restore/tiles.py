@@ -1,0 +1,54 @@
+"""Pictures of any size through a network that wants few pixels at a time."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from ..images import to_image, to_tensor
+
+TILE = 512  # pixels a side, without what it sees of its neighbours
+
+
+@torch.no_grad()
+def restore(network: nn.Module, x: Tensor, tile: int = TILE,
+            progress: bool = False) -> Tensor:
+    """A picture restored in tiles, 1×H×W in [0, 1].
+
+    Every tile sees as far round itself as the network's `reach`, so no seam is
+    there to be seen: the result is the whole picture's.
+
+    Args:
+        network: a restorer with a `reach`, in evaluation mode.
+        x: 1×H×W in [0, 1]; the JPEG grid begins at its corner.
+        tile: its side, a multiple of 8.
+    """
+    out = torch.empty_like(x)
+    step = max(8, network.factor)
+    halo = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
+    tiles = list(_tiles(*x.shape[-2:], tile))
+    for rows, columns in tqdm(tiles, unit="tile", disable=not progress):
+        seen = [slice(max(0, part.start - halo), part.stop + halo)
+                for part in (rows, columns)]
+        inside = [slice(part.start - wide.start, part.stop - wide.start)
+                  for part, wide in zip((rows, columns), seen)]
+        out[:, rows, columns] = network(x[None, :, *seen])[0, :, *inside].clamp(0, 1)
+    return out
+
+
+def restore_image(network: nn.Module, image: Image.Image,
+                  progress: bool = False) -> Image.Image:
+    """A grey picture restored; of a coloured one the luminance, which holds text."""
+    luminance, *chroma = image.convert("YCbCr").split() if image.mode == "RGB" \
+        else [image]
+    better = to_image(restore(network, to_tensor(luminance), progress=progress))
+    return Image.merge("YCbCr", [better, *chroma]).convert("RGB") if chroma else better
+
+
+def _tiles(height: int, width: int, tile: int) -> Iterator[tuple[slice, slice]]:
+    for top, left in product(range(0, height, tile), range(0, width, tile)):
+        yield (slice(top, min(top + tile, height)),
+               slice(left, min(left + tile, width)))

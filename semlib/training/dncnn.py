@@ -1,0 +1,72 @@
+"""Section 4's first network: pages that JPEG ruined, made whole by DnCNN."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..data import PATCH_HEIGHT, PATCH_WIDTH, PagePatches, degrade, make_page
+from ..images import to_tensor
+from ..restore import DCTLoss, DnCNN
+
+BLOCK = 8
+
+
+class DnCNNRecipe:
+    """Crops of the pages' patches, JPEG's grid kept. See `training.loop`."""
+
+    def __init__(self, settings: dict):
+        self.settings = settings
+        count = settings["pages"]
+        # a cache for what takes longer than a few seconds to draw
+        self._patches = PagePatches("train", count) if count > 10 else \
+            [patch for page in range(count) for patch in make_page(page).patches()]
+
+    def model(self) -> nn.Module:
+        network = DnCNN(self.settings["depth"], self.settings["width"],
+                        self.settings["factor"])
+        return Restoration(network, DCTLoss(self.settings["lambda"],
+                                            self.settings["threshold"]))
+
+    def groups(self, model: nn.Module) -> list[dict]:
+        return [{"params": list(model.parameters()),
+                 "peak": self.settings["learning_rate"]}]
+
+    def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
+        """This process's share: clean crops and ruined ones, N×1×h×w each.
+
+        A crop is compressed by itself. As it lies on the blocks' grid, its pixels
+        are those that the whole patch's JPEG would give.
+        """
+        rng = np.random.default_rng([self.settings["seed"], step])
+        height, width = self.settings["crop"]
+        clean, ruined = [], []
+        for index in rng.integers(len(self._patches), size=self.settings["batch"]):
+            top = BLOCK * rng.integers((PATCH_HEIGHT - height) // BLOCK + 1)
+            left = BLOCK * rng.integers((PATCH_WIDTH - width) // BLOCK + 1)
+            image = self._patches[int(index)].image
+            crop = image[top:top + height, left:left + width]
+            clean.append(to_tensor(crop))
+            ruined.append(to_tensor(degrade(crop, quality=self.settings["quality"])[0]))
+        return torch.stack(clean[rank::ranks]), torch.stack(ruined[rank::ranks])
+
+
+class Restoration(nn.Module):
+    """The loss round a restorer."""
+
+    def __init__(self, network: nn.Module, loss: DCTLoss):
+        super().__init__()
+        self.network, self.loss = network, loss
+
+    def forward(self, clean: Tensor, ruined: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """What is minimized; and for the log, loss, L_DCT, PSNR in dB, and the gain
+        in dB over the ruined picture."""
+        restored = self.network(ruined)
+        loss = self.loss(restored, clean, ruined)
+        with torch.no_grad():
+            error, before = (F.mse_loss(x, clean) for x in (restored, ruined))
+            numbers = {"loss": loss.item(),
+                       "dct": self.loss.dct(restored, ruined).item(),
+                       "psnr": -10 * error.log10().item(),
+                       "gain": 10 * (before / error).log10().item()}
+        return loss, numbers
