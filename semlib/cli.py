@@ -331,6 +331,40 @@ def evaluate_stages(
     _write(experiment.run(folder, steps, seeds, subset, preset), output)
 
 
+@evaluate.command("restore")
+def evaluate_restore(
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 457,
+        each: Annotated[int, typer.Option(help="Patches of every page.")] = 10,
+        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
+                          "interrupted run goes on.")] = Path("runs/restore"),
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 8: what is read of ruined pages, repaired in many ways."""
+    from .evaluate import restore as experiment
+
+    if not 1 <= each <= 10:
+        raise InputError(f"--each must be between 1 and 10, not {each}")
+    _write(experiment.run(folder, subset, each), output)
+
+
+@evaluate.command("sweep")
+def evaluate_sweep(
+        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,
+        seeds: Annotated[int, typer.Option(help="Runs with each loss.")] = 2,
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
+        preset: Preset = "cpu",
+        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
+                          "interrupted one goes on.")] = Path("runs/sweep"),
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 8: DnCNN's loss, taken apart at an equal budget."""
+    from .evaluate import sweep as experiment
+
+    if min(steps, seeds, subset) < 1:
+        raise InputError("--steps, --seeds and --subset must be 1 or more")
+    _write(experiment.run(folder, steps, seeds, subset, preset), output)
+
+
 @app.command()
 def bench(
         codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")] = "tinylic",

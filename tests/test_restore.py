@@ -8,6 +8,8 @@ from scipy.fft import dctn
 from torch import nn
 
 from semlib import cli, data, zoo
+from semlib.evaluate import restore as experiment
+from semlib.evaluate import sweep
 from semlib.images import InputError, to_tensor
 from semlib.restore import (DCTLoss, DnCNN, block_dct, from_block_dct, project,
                             restore)
@@ -142,3 +144,47 @@ def test_page_patches_are_the_pages(tmp_path, monkeypatch):
     kept.verify()
     with pytest.raises(InputError, match="1 to 457"):
         data.PagePatches("test", 458, folder=tmp_path)
+
+
+def test_psnr_b_counts_blocking():
+    rng = np.random.default_rng(0)
+    clean = np.full((64, 64), 128, np.uint8)
+    blocky = clean.copy()
+    blocky.reshape(8, 8, 8, 8)[:] += rng.integers(0, 20, (8, 1, 8, 1), np.uint8)
+    grainy = rng.permutation(blocky.ravel()).reshape(64, 64)
+    for image, difference in ((blocky, 0.5), (grainy, 0)):
+        found = experiment.fidelity(clean, image)
+        assert found["psnr"] - found["psnr_b"] >= difference
+    assert experiment.fidelity(clean, grainy)["psnr_b"] == pytest.approx(
+        experiment.fidelity(clean, grainy)["psnr"], abs=0.3)
+    assert experiment.fidelity(clean, clean)["ssim"] == 1
+
+
+def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    first = experiment.run(tmp_path / "runs", 2, 2)
+    rows = first["rows"]
+    assert rows["clean"]["patches"] == 4 and rows["median"]["patches"] == 2
+    assert rows["clean"]["english_g2 accuracy"][0] > 0.9
+    assert rows["degraded"]["english_g2 exact"][0] < 0.1
+    assert rows["degraded"]["psnr"][0] < rows["clean"]["psnr"][0]
+    assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
+    kept = tmp_path / "runs" / "clean.jsonl"
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
+    monkeypatch.setattr(experiment, "methods",
+                        lambda methods=experiment.methods: {"clean": methods()["clean"]})
+    again = experiment.run(tmp_path / "runs", 2, 2)
+    assert again["rows"]["clean"] == rows["clean"]
+
+
+def test_the_sweep(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    monkeypatch.setattr(sweep, "SETTINGS", ((0.0, 0.5), (1.0, 0.5)))
+    result = sweep.run(tmp_path / "runs", 3, 2, 2, "smoke")
+    nothing, pixels = result["losses"]
+    # with λ = 0 the ruined picture is right as it is, and nothing is learned
+    assert len(set(nothing["psnr"]["seeds"])) == 1
+    assert len(set(pixels["psnr"]["seeds"])) == 2

@@ -79,10 +79,15 @@ class PageReader:
 
     def read(self, images: Tensor) -> list[Reading]:
         """Read whole pictures, N×1×H×W or N×3×H×W in [0, 1]."""
-        return [self._read(image, corners) for image, corners
+        return [self.read_found(image, corners) for image, corners
                 in zip(images, self.detector.boxes(images))]
 
-    def _read(self, image: Tensor, corners: np.ndarray) -> Reading:
+    def read_found(self, image: Tensor, corners: np.ndarray) -> Reading:
+        """Read the words that the detector found in one picture, C×H×W in [0, 1].
+
+        Args:
+            corners: n×4×2, as `CRAFT.boxes` gives them.
+        """
         boxes = self._upright(corners, *image.shape[-2:])
         order = reading_order(np.array(boxes))
         crops = [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in _line_high(boxes, order)]

@@ -1,0 +1,62 @@
+"""Chapter 8's sweep: how much MSE, how much DCT loss, and which threshold."""
+
+import time
+from copy import copy
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from ..data import PATCHES_PER_PAGE, PagePatches
+from ..training import DnCNNRecipe, preset, train
+from .restore import score
+from .results import provenance
+
+LEVEL = 1 / 255  # of a pixel's values, where the paper's 0.5 might be meant so
+SETTINGS = (*product((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.5,)), (0.8, 0.5 * LEVEL))
+
+
+def run(folder: Path, steps: int = 400, seeds: int = 2, subset: int = 100,
+        name: str = "cpu") -> dict:
+    """Train DnCNN with every loss for as many steps, and read what it repairs.
+
+    Interrupted, it goes on where it stopped: each run has a folder of its own.
+
+    Args:
+        folder: where the runs are kept.
+        steps: of training, each of the preset's batch.
+        seeds: runs with each loss; weights and data differ.
+        subset: test pages, one patch of each.
+        name: the preset of `DnCNNRecipe` that the rest of the settings is from.
+
+    Returns:
+        ``losses``: for each λ and threshold (in units of the whole range of
+        values) PSNR, SSIM, PSNR-B, and by each reader accuracy and exact words:
+        the mean over seeds and every seed's own.
+    """
+    started = time.monotonic()
+    kept = PagePatches("test", subset)
+    patches = [kept[page * PATCHES_PER_PAGE] for page in range(subset)]
+    base = DnCNNRecipe({**preset("dncnn", name), "steps": steps})
+    rows = []
+    for weight, threshold in SETTINGS:
+        runs = []
+        for seed in range(seeds):
+            recipe = copy(base)  # the pages are read from disk once
+            recipe.settings = {**base.settings, "lambda": weight,
+                               "threshold": threshold, "seed": seed}
+            place = folder / f"{weight:g}-{threshold:.3g}-{seed}"
+            network = train(recipe, place, resume=True).network.eval()
+            runs.append(score(patches, network))
+        rows.append({"lambda": weight, "threshold": round(threshold, 5),
+                     **{key: _spread(runs, key) for key in runs[0][0]}})
+    return {"patches": subset, "steps": steps, "batch": base.settings["batch"],
+            "seeds": seeds, "losses": rows, **provenance(
+                f"semlib evaluate sweep --steps {steps} --seeds {seeds} --subset "
+                f"{subset}", started, [patch.image for patch in patches])}
+
+
+def _spread(runs: list[list[dict]], key: str) -> dict:
+    """Mean over seeds, and each seed's own."""
+    own = [round(float(np.mean([row[key] for row in rows])), 4) for rows in runs]
+    return {"mean": round(float(np.mean(own)), 4), "seeds": own}
