@@ -347,6 +347,19 @@ def evaluate_restore(
     _write(experiment.run(folder, subset, each), output)
 
 
+@evaluate.command("repairing")
+def evaluate_repairing(
+        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train dncnn.",
+                                               show_default=False)],
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 50,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 8: what a restorer makes of pages as its training goes on."""
+    from .evaluate import repairing as experiment
+
+    _write(experiment.run(folder, subset), output)
+
+
 @evaluate.command("sweep")
 def evaluate_sweep(
         steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,

@@ -9,7 +9,7 @@ from torch import nn
 
 from semlib import cli, data, zoo
 from semlib.evaluate import restore as experiment
-from semlib.evaluate import sweep
+from semlib.evaluate import repairing, sweep
 from semlib.images import InputError, to_tensor
 from semlib.restore import (DCTLoss, DnCNN, block_dct, from_block_dct, project,
                             restore)
@@ -188,3 +188,16 @@ def test_the_sweep(tmp_path, monkeypatch):
     # with λ = 0 the ruined picture is right as it is, and nothing is learned
     assert len(set(nothing["psnr"]["seeds"])) == 1
     assert len(set(pixels["psnr"]["seeds"])) == 2
+
+
+def test_repairing_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match="no checkpoint"):
+        repairing.run(tmp_path)
+    train(DnCNNRecipe(preset("dncnn", "smoke")), tmp_path / "run", devices=1)
+    result = repairing.run(tmp_path / "run", 2)
+    assert [step["step"] for step in result["steps"]] == [0, 2, 4, 6]
+    first, *_, last = result["steps"]
+    assert first["psnr"] != last["psnr"] and first["english_g2 exact"][0] < 0.2
+    assert len(last["samples"]) == 2 and last["samples"][0]["webp"]

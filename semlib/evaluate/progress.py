@@ -76,7 +76,7 @@ def _step(state: dict, images: list[TextImage], rate: float) -> dict:
         "accuracy": {name: [round(end, 4) for end in mean_interval(
             [accuracy(image.text, text) for image, text in zip(images, texts)])]
             for name, texts in read.items()},
-        "samples": {kind: {"webp": _webp(arrays[at]), "text": images[at].text,
+        "samples": {kind: {"webp": webp(arrays[at]), "text": images[at].text,
                            "read": {name: texts[at] for name, texts in read.items()}}
                     for kind, at in sorted(firsts.items())}}
 
@@ -85,7 +85,8 @@ def _mean(values: list[float]) -> float:
     return round(float(np.mean(values)), 4)
 
 
-def _webp(picture: np.ndarray) -> str:
+def webp(picture: np.ndarray) -> str:
+    """A uint8 picture as a WebP file in base 64."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "WEBP", quality=QUALITY, method=6)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -48,7 +48,7 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
     for name, repair in jobs.items():
         count = each if name in WHOLE else 1
         pages = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
-        rows[name] = {"patches": subset * count, **_summary(pages)}
+        rows[name] = {"patches": subset * count, **summary(pages)}
     return {"rows": rows, "weights": {name: zoo.card(name)["sha256"]
                                       for name in _restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
@@ -179,7 +179,7 @@ def _blocking(image: np.ndarray) -> float:
     return share * (edge - inside) if edge > inside else 0.0
 
 
-def _summary(pages: list[list[dict]]) -> dict:
+def summary(pages: list[list[dict]]) -> dict:
     """Mean and interval of every number, each page's mean counting once."""
     return {key: [round(end, 4) for end in mean_interval(
         [np.mean([row[key] for row in page]) for page in pages])]
