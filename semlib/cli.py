@@ -347,6 +347,17 @@ def evaluate_restore(
     _write(experiment.run(folder, subset, each), output)
 
 
+@evaluate.command("generality")
+def evaluate_generality(
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 60,
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 8: other typefaces, sizes, qualities, encoders and texts."""
+    from .evaluate import generality as experiment
+
+    _write(experiment.run(subset), output)
+
+
 @evaluate.command("repairing")
 def evaluate_repairing(
         folder: Annotated[Path, typer.Argument(help="Of a run of semlib train dncnn.",

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..images import InputError
-from .words import SPLITS, running_text
+from .words import SPLITS, running_text, strange_text
 
 FONTS = Path(__file__).parent / "fonts"
 TYPEFACES = ("CrimsonText", "EBGaramond", "Gelasio", "LibreBaskerville",
@@ -106,12 +106,13 @@ def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
 
 def make_page(index: int, split: str = "train", *, seed: int = 0,
               typefaces: Sequence[str] = TYPEFACES,
-              x_height: float = X_HEIGHT) -> Page:
+              x_height: float = X_HEIGHT, strange: str | None = None) -> Page:
     """Draw page `index` of a split: typeface, size, leading and words by seed.
 
     Args:
         x_height: height of a lower-case x on the reduced page, in pixels; each
             page's own lies within 8 % of it.
+        strange: instead of English, texts of this kind (see `strange_text`).
 
     Raises:
         ValueError: the split is neither ``train`` nor ``test``, the index is
@@ -135,7 +136,9 @@ def make_page(index: int, split: str = "train", *, seed: int = 0,
     width = 2 * MARGIN + 2 * PATCH_WIDTH + GUTTER
     height = 2 * MARGIN + ROWS * PATCH_HEIGHT
     image = Image.new("L", (width * _UP, height * _UP), 255)
-    text = iter(running_text(rng, 2 * ROWS * rows * 16, split))
+    count = 2 * ROWS * rows * 16
+    text = iter([strange_text(rng, strange) for _ in range(count)] if strange
+                else running_text(rng, count, split))
     words = _set_columns(ImageDraw.Draw(image), font, text, rows)
     return Page(index, split, typeface, own, np.asarray(image), tuple(words),
                 tuple(sorted(int(cell) for cell in cells)))

@@ -63,8 +63,13 @@ def strange_text(rng: np.random.Generator, kind: str) -> str:
     """
     if kind == "Italian":
         return str(rng.choice(_italian()))
-    length = len(rng.choice(_words("en")))
+    length = rng.choice(_english_lengths())
     return "".join(rng.choice(list(STRANGE[kind]), length))
+
+
+@cache
+def _english_lengths() -> np.ndarray:
+    return np.array([len(word) for word in _words("en")])
 
 
 @cache

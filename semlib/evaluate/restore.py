@@ -50,14 +50,14 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
         pages = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
         rows[name] = {"patches": subset * count, **summary(pages)}
     return {"rows": rows, "weights": {name: zoo.card(name)["sha256"]
-                                      for name in _restorers()},
+                                      for name in restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
                          started, [patch.image for patch in patches])}
 
 
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     """Every way of repair: from ruined patches, N×1×H×W, to better ones."""
-    learned = {name: zoo.load_restorer(name)[0] for name in _restorers()}
+    learned = {name: zoo.load_restorer(name)[0] for name in restorers()}
     table = torch.tensor(quantization_table(1))
     return {"clean": None, "degraded": lambda x: x, **learned,
             **{f"{name}, projected": partial(_projected, network, table)
@@ -68,7 +68,8 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
                                  lambda image: cv2.bilateralFilter(image, 5, 75, 2))}
 
 
-def _restorers() -> list[str]:
+def restorers() -> list[str]:
+    """The names of the shipped ones."""
     return [path.stem for path in sorted(zoo.FOLDER.glob("dncnn*.json"))]
 
 
