@@ -94,7 +94,7 @@ def test_listeners(monkeypatch):
 def test_speed():
     seconds = speed.run(2)["seconds_per_image"]
     assert all(mean > 0 and deviation >= 0 for mean, deviation in seconds.values())
-    assert len(seconds) == 6 and seconds["read, TRBA"] < seconds["detect and read, "
+    assert len(seconds) == 7 and seconds["read, TRBA"] < seconds["detect and read, "
                                                                  "english_g2"]
 
 

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from .. import codec, zoo
 from ..data import TextImages
 from ..images import to_tensor
-from ..ocr import PageReader
+from ..ocr import PageReader, TRBAReader
+from ..ocr.trba import FourStages
 from .results import provenance
 from .tfic import LEARNED, SHOWN_RATE, readers
 
@@ -27,11 +28,13 @@ def run(subset: int = 600) -> dict:
     started = time.monotonic()
     images = [image.image for image in TextImages("test", subset)]
     pictures = [to_tensor(image) for image in images]
-    page = PageReader()
+    page, large = PageReader(), TRBAReader(FourStages("paper"))
     tasks: dict[str, Callable[[Tensor], object]] = {
         **{f"encode, {name}": partial(_encode, *zoo.load(name)) for name in LEARNED},
         **{f"read, {name}": lambda x, reader=reader: reader.read([x])
            for name, reader in readers().items()},
+        # untrained: its attention takes as many steps whatever it reads
+        "read, TRBA of the paper's size": lambda x: large.read([x]),
         "detect and read, english_g2": lambda x: page.read(x[None])}
     return {"rate": SHOWN_RATE, "threads": torch.get_num_threads(),
             "seconds_per_image": {name: _mean_and_deviation(task, pictures)
