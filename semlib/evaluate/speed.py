@@ -12,7 +12,7 @@ from tqdm import tqdm
 from .. import codec, zoo
 from ..data import TextImages
 from ..images import to_tensor
-from ..ocr import PageReader, TRBAReader
+from ..ocr import CRAFT, PageReader, TRBAReader
 from ..ocr.trba import FourStages
 from .results import provenance
 from .tfic import LEARNED, SHOWN_RATE, readers
@@ -28,7 +28,8 @@ def run(subset: int = 600) -> dict:
     started = time.monotonic()
     images = [image.image for image in TextImages("test", subset)]
     pictures = [to_tensor(image) for image in images]
-    page, large = PageReader(), TRBAReader(FourStages("paper"))
+    large = TRBAReader(FourStages("paper"))
+    page = PageReader(CRAFT())  # these words are large: nothing need be magnified
     tasks: dict[str, Callable[[Tensor], object]] = {
         **{f"encode, {name}": partial(_encode, *zoo.load(name)) for name in LEARNED},
         **{f"read, {name}": lambda x, reader=reader: reader.read([x])
