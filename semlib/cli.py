@@ -265,7 +265,7 @@ def evaluate_tfic(
 
 @evaluate.command("listeners")
 def evaluate_listeners(
-        subset: Annotated[int, typer.Option(help="Test images.")] = 200,
+        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
         output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
                                              "standard output.")] = Path("-")):
     """Chapter 6: which reader a codec was trained against, and who else gains."""

@@ -83,12 +83,14 @@ def test_the_experiment():
 
 
 def test_listeners(monkeypatch):
-    known = {"tfic": listeners.LISTENED["tfic"]}
+    known = {"tfic-both": listeners.LISTENED["tfic-both"]}
     monkeypatch.setattr(listeners, "LISTENED", known)
     result = listeners.run(2, (1, 2))
-    first, second = result["points"]["tfic"]
+    first, second = result["points"]["tfic-both"]
     assert first["all"]["bpp"] < second["all"]["bpp"] and second["rate"] == 2
-    assert result["images"] == {"all": 2, "hard": 1} and first["hard"]["read"]
+    assert result["images"] == {"all": 2, "hard": 1}
+    assert second["hard"]["read"] and "hard" not in first
+    assert result["equal_accuracy"]["TRBA"]["bpp"].keys() == known.keys()
 
 
 def test_speed():
