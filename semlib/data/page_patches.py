@@ -19,7 +19,7 @@ class PagePatches(Sequence):
     """The patches of a split's first pages, made once and kept in a cache folder.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
-    all pixels and words.
+    all pixels and words, ``recipe`` one of how they are drawn.
 
     Args:
         count: how many pages, ten patches each; all of the split when None.
@@ -40,7 +40,8 @@ class PagePatches(Sequence):
         self.split, self.count = split, count * PATCHES_PER_PAGE
         recipe = [pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN,
                   pages.GUTTER, pages.ROWS]
-        folder = (folder or cache_folder()) / f"pages-{recipe_hash(recipe)}" / split
+        self.recipe = recipe_hash(recipe)
+        folder = (folder or cache_folder()) / f"pages-{self.recipe}" / split
         self._shards = Shards(folder, partial(_draw, split=split), count, PAGES[split],
                               workers=workers, name=f"{split} pages")
         self.sha256, self.verify = self._shards.sha256, self._shards.verify

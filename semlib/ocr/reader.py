@@ -95,6 +95,12 @@ class PageReader:
         return Reading(tuple(tuple(ReadWord(texts[i], boxes[i]) for i in line)
                              for line in order))
 
+    def windows(self, corners: np.ndarray, height: int, width: int) -> list[tuple]:
+        """What the recognizer is shown of each found word: upright boxes (left, top,
+        right, bottom), as high as their lines."""
+        boxes = self._upright(corners, height, width)
+        return _line_high(boxes, reading_order(np.array(boxes)))
+
     def _upright(self, corners: np.ndarray, height: int, width: int):
         """Boxes round the corners, with a margin, inside the picture, not empty."""
         boxes = []

@@ -29,13 +29,11 @@ def restore(network: nn.Module, x: Tensor, tile: int = TILE,
     out = torch.empty_like(x)
     step = max(8, network.factor)
     halo = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
-    tiles = list(_tiles(*x.shape[-2:], tile))
-    for rows, columns in tqdm(tiles, unit="tile", disable=not progress):
-        seen = [slice(max(0, part.start - halo), part.stop + halo)
-                for part in (rows, columns)]
+    tiles = list(cores(*x.shape[-2:], tile, halo))
+    for core, seen in tqdm(tiles, unit="tile", disable=not progress):
         inside = [slice(part.start - wide.start, part.stop - wide.start)
-                  for part, wide in zip((rows, columns), seen)]
-        out[:, rows, columns] = network(x[None, :, *seen])[0, :, *inside].clamp(0, 1)
+                  for part, wide in zip(core, seen)]
+        out[:, *core] = network(x[None, :, *seen])[0, :, *inside].clamp(0, 1)
     return out
 
 
@@ -48,7 +46,10 @@ def restore_image(network: nn.Module, image: Image.Image,
     return Image.merge("YCbCr", [better, *chroma]).convert("RGB") if chroma else better
 
 
-def _tiles(height: int, width: int, tile: int) -> Iterator[tuple[slice, slice]]:
+def cores(height: int, width: int, tile: int,
+          halo: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+    """The tiles of a picture, and what each sees: itself and `halo` pixels round it."""
     for top, left in product(range(0, height, tile), range(0, width, tile)):
-        yield (slice(top, min(top + tile, height)),
-               slice(left, min(left + tile, width)))
+        core = slice(top, min(top + tile, height)), slice(left, min(left + tile, width))
+        yield core, tuple(slice(max(0, part.start - halo), part.stop + halo)
+                          for part in core)

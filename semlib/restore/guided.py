@@ -1,0 +1,107 @@
+"""Section 4.5: repaired once, the words found, and these repaired for the reader."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor, nn
+
+from ..ocr import PageReader
+from .tiles import TILE, cores, restore
+
+FEATHER = 3  # pixels over which a word's window fades into the page
+WORD = 128  # pixels; a longer word may be cut where two tiles meet
+SAME = 0.5  # intersection over union from which a found box is a word's
+
+Window = tuple[int, int, int, int]  # left, top, right, bottom
+
+
+class OCRGuided(nn.Module):
+    """D1, the detector, D2 on the words that it finds (the paper's Figure 8).
+
+    D2 sees the words with their surroundings, as a chain of convolutions needs,
+    and changes them alone: what it takes off is weighted by windows that fade out
+    over a few pixels, so that a word is put back without a seam.
+
+    Args:
+        first: D1, frozen; a restorer.
+        second: D2; a restorer.
+        pages: the detector, and the windows that it makes of what it finds.
+    """
+
+    def __init__(self, first: nn.Module, second: nn.Module, pages: PageReader):
+        super().__init__()
+        self.first = first.eval().requires_grad_(False)
+        self.second, self.pages = second, pages
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Restored pictures, N×1×H×W, of damaged ones in [0, 1]; not clipped."""
+        with torch.no_grad():
+            first = self.first(x).clamp(0, 1)
+        found = self.pages.detector.boxes(first)
+        size = first.shape[-2:]
+        masks = [fading(self.pages.windows(corners, *size), *size) for corners in found]
+        return refine(self.second, first, torch.stack(masks).to(x))
+
+    @torch.no_grad()
+    def restore(self, x: Tensor, tile: int = TILE, progress: bool = False) -> Tensor:
+        """A picture of any size, 1×H×W in [0, 1], restored in bounded memory.
+
+        Each tile's words are looked for with what stands round it, and a word
+        belongs to the tile that its middle lies in.
+        """
+        first = restore(self.first, x, tile, progress)
+        found = []
+        for inside, seen in cores(*x.shape[-2:], tile, WORD):
+            corners = self.pages.detector.boxes(first[None, :, *seen])[0]
+            corners += [seen[1].start, seen[0].start]
+            found += [word for word in corners if _within(word.mean(0), inside)]
+        windows = self.pages.windows(np.array(found).reshape(-1, 4, 2), *x.shape[-2:])
+        second = restore(self.second, first, tile, progress)
+        return first + fading(windows, *x.shape[-2:]) * (second - first)
+
+
+def refine(second: nn.Module, pictures: Tensor, masks: Tensor) -> Tensor:
+    """Pictures with D2's result where the masks are 1, N×1×H×W each."""
+    return pictures + masks * (second(pictures) - pictures)
+
+
+def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:
+    """1×H×W: 1 in the windows, 0 beyond `FEATHER` pixels round them."""
+    mask = np.zeros((height, width), np.float32)
+    for left, top, right, bottom in windows:
+        rows = slice(max(0, top - FEATHER), bottom + FEATHER)
+        columns = slice(max(0, left - FEATHER), right + FEATHER)
+        y, x = np.arange(height)[rows, None], np.arange(width)[None, columns]
+        away = np.hypot(np.maximum(0, np.maximum(top - y, y - bottom + 1)),
+                        np.maximum(0, np.maximum(left - x, x - right + 1)))
+        part = mask[rows, columns]
+        np.maximum(part, 1 - away / (FEATHER + 1), out=part)
+    return torch.from_numpy(mask)[None].clamp(min=0)
+
+
+def match(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
+    """Which found box is which word: the pairs with the largest overlap in sum.
+
+    A pair counts from `SAME` on, intersection over union. A box without a word, and
+    a word without a box, have no partner.
+
+    Returns:
+        From the index of a found box to that of its word.
+    """
+    one = np.asarray(found, float).reshape(-1, 1, 4)
+    two = np.asarray(words, float).reshape(1, -1, 4)
+    low = np.maximum(one[..., :2], two[..., :2])
+    high = np.minimum(one[..., 2:], two[..., 2:])
+    common = (high - low).clip(min=0).prod(-1)
+    areas = sum((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, two))
+    overlap = common / (areas - common)
+    return {int(i): int(j) for i, j in zip(*linear_sum_assignment(-overlap))
+            if overlap[i, j] >= SAME}
+
+
+def _within(point: np.ndarray, inside: tuple[slice, slice]) -> bool:
+    rows, columns = inside
+    return columns.start <= point[0] < columns.stop and \
+        rows.start <= point[1] < rows.stop

@@ -1,0 +1,110 @@
+"""Words found, matched, repaired by themselves and put back."""
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from semlib import data
+from semlib.images import to_tensor
+from semlib.ocr import EasyOCRReader, PageReader
+from semlib.restore import DnCNN, OCRGuided, fading, match, refine
+from semlib.restore.guided import FEATHER
+from semlib.training.guided import Refinement
+
+
+class Blots:
+    """A detector that finds black rectangles, however it cuts the picture."""
+
+    def boxes(self, images):
+        found = []
+        for image in images:
+            dark = (image[0].numpy() < 0.5).astype(np.uint8)
+            _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
+            found.append(np.array([[(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
+                                   for x, y, w, h, _ in stats[1:]],
+                                  np.float32).reshape(-1, 4, 2))
+        return found
+
+
+def lightened(network: DnCNN) -> DnCNN:
+    """The network, made to change every pixel."""
+    nn.init.constant_(network.residual[-2].bias, -0.2)
+    return network.eval()
+
+
+def test_boxes_and_words_are_paired():
+    words = [(0, 0, 10, 10), (20, 0, 40, 10), (60, 0, 80, 10)]
+    found = [(21, 0, 41, 10), (0, 1, 10, 11), (100, 0, 110, 10), (55, 0, 100, 10)]
+    assert match(found, words) == {0: 1, 1: 0}  # the last one's overlap is too small
+    assert match([], words) == match(found, []) == {}
+
+
+def test_a_real_detectors_boxes_are_the_words():
+    pages, patch = PageReader(), data.spread_patches("train", 1)[0]
+    corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
+    truth = np.array([[(x, y), (u, y), (u, v), (x, v)]
+                      for x, y, u, v in (word.box for word in patch.words)], np.float32)
+    pairs = match(pages.windows(corners, 64, 256), pages.windows(truth, 64, 256))
+    assert len(pairs) == len(patch.words) == len(set(pairs.values()))
+
+
+def test_a_mask_is_one_in_the_window_and_fades():
+    mask = fading([(10, 20, 30, 28), (0, 0, 4, 4)], 40, 50)[0]
+    assert mask.shape == (40, 50)
+    assert (mask[20:28, 10:30] == 1).all() and (mask[:4, :4] == 1).all()
+    edge = mask[24, 30:30 + FEATHER + 1]
+    assert (edge[:-1] > 0).all() and (edge.diff() < 0).all() and edge[-1] == 0
+    assert mask[30:, 35:].max() == 0
+    assert fading([], 8, 8).max() == 0
+
+
+def test_only_the_found_words_change():
+    x = torch.ones(2, 1, 64, 96)
+    x[0, 0, 20:30, 40:70] = 0
+    guided = OCRGuided(DnCNN(3, 4), lightened(DnCNN(3, 4)),
+                       PageReader(Blots(), reader=None))
+    changed = (guided(x) - x).abs() > 1e-6
+    assert changed[0, 0, 20:30, 40:70].all() and not changed[1].any()
+    assert not changed[0, 0, :10].any() and not changed[0, 0, :, :30].any()
+
+
+def test_a_large_picture_has_no_seams():
+    x = torch.ones(1, 200, 232)
+    for top in range(6, 190, 22):
+        for left in range(5, 200, 41):
+            x[0, top:top + 10, left:left + 30] = 0
+    torch.manual_seed(0)
+    second = DnCNN(3, 4)
+    nn.init.normal_(second.residual[-2].weight, std=0.2)
+    guided = OCRGuided(DnCNN(3, 4), second.eval(), PageReader(Blots(), reader=None))
+    whole = guided(x[None])[0].detach()
+    assert (whole - x).abs().max() > 0.05
+    assert torch.allclose(guided.restore(x, tile=64).clamp(0, 1), whole.clamp(0, 1),
+                          atol=1e-5)
+
+
+def test_the_readers_loss_teaches_the_second_network_alone():
+    patch = data.spread_patches("train", 1)[0]
+    clean = to_tensor(patch.image)[None]
+    first = F.avg_pool2d(clean, 5, stride=1, padding=2)  # too soft to be read
+    places = [(0, word.box, word.text) for word in patch.words[:4]]
+    masks = fading([box for _, box, _ in places], 64, 256)[None]
+    torch.manual_seed(0)
+    network, reader = DnCNN(3, 8), EasyOCRReader()
+    before = [p.clone() for p in reader.parameters()]
+    model = Refinement(network, [reader], image=1.0)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    losses = []
+    for _ in range(12):
+        loss, numbers = model(first, masks, clean, places)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(numbers["loss"])
+    assert losses[-1] < 0.8 * losses[0]
+    assert all(map(torch.equal, before, reader.parameters()))
+    outside = masks == 0
+    refined = refine(network, first, masks)
+    assert torch.equal(refined[outside], first[outside])
