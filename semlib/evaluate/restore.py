@@ -111,7 +111,8 @@ def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
 @torch.no_grad()
 def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
           ruin: Callable[[np.ndarray], np.ndarray] | None = None) -> list[dict]:
-    """Ruin patches, repair them, and read them: a dict of numbers for each.
+    """Ruin patches, repair them, and read them: for each a dict of numbers, and
+    under ``read`` each reader's text.
 
     Args:
         repair: None leaves the patches clean.
@@ -126,11 +127,10 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
     texts = read_end_to_end(x)
     rows = []
     for at, (patch, image) in enumerate(zip(patches, x)):
-        row = {}
+        row = {"read": {name: texts[name][at] for name in READERS}}
         if image.shape == clean[at].shape:
-            row = fidelity(patch.image, np.uint8((image[0] * 255).round().numpy()))
-        for name in READERS:
-            read = texts[name][at]
+            row |= fidelity(patch.image, np.uint8((image[0] * 255).round().numpy()))
+        for name, read in row["read"].items():
             row |= {f"{name} accuracy": accuracy(patch.text, read),
                     f"{name} exact": exact_words(patch.text, read)}
         rows.append(row)
@@ -184,4 +184,9 @@ def summary(pages: list[list[dict]]) -> dict:
     """Mean and interval of every number, each page's mean counting once."""
     return {key: [round(end, 4) for end in mean_interval(
         [np.mean([row[key] for row in page]) for page in pages])]
-        for key in pages[0][0]}
+        for key in numbers(pages[0][0])}
+
+
+def numbers(row: dict) -> list[str]:
+    """The keys of what can be averaged, in a row of `score`."""
+    return [key for key in row if key != "read"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data import PATCHES_PER_PAGE, PagePatches
 from ..training import DnCNNRecipe, preset, train
-from .restore import score
+from .restore import numbers, score
 from .results import provenance
 
 LEVEL = 1 / 255  # of a pixel's values, where the paper's 0.5 might be meant so
@@ -49,7 +49,7 @@ def run(folder: Path, steps: int = 400, seeds: int = 2, subset: int = 100,
             network = train(recipe, place, resume=True).network.eval()
             runs.append(score(patches, network))
         rows.append({"lambda": weight, "threshold": round(threshold, 5),
-                     **{key: _spread(runs, key) for key in runs[0][0]}})
+                     **{key: _spread(runs, key) for key in numbers(runs[0][0])}})
     return {"patches": subset, "steps": steps, "batch": base.settings["batch"],
             "seeds": seeds, "losses": rows, **provenance(
                 f"semlib evaluate sweep --steps {steps} --seeds {seeds} --subset "
