@@ -266,12 +266,14 @@ def evaluate_tfic(
 @evaluate.command("listeners")
 def evaluate_listeners(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,
+        folder: Annotated[Path, typer.Option(help="Where what is done is kept; an "
+                          "interrupted run goes on.")] = Path("runs/listeners"),
         output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
                                              "standard output.")] = Path("-")):
     """Chapter 6: which reader a codec was trained against, and who else gains."""
     from .evaluate import listeners as experiment
 
-    _write(experiment.run(subset), output)
+    _write(experiment.run(folder, subset), output)
 
 
 @evaluate.command("speed")

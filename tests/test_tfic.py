@@ -82,10 +82,12 @@ def test_the_experiment():
     assert "Italian" not in points["tfic"][1] and "hard" not in points["JPEG"][0]
 
 
-def test_listeners(monkeypatch):
+def test_listeners(monkeypatch, tmp_path):
     known = {"tfic-both": listeners.LISTENED["tfic-both"]}
     monkeypatch.setattr(listeners, "LISTENED", known)
-    result = listeners.run(2, (1, 2))
+    result = listeners.run(tmp_path, 2, (1, 2))
+    monkeypatch.setattr(listeners, "measure", None)  # all is kept
+    assert listeners.run(tmp_path, 2, (1, 2))["points"] == result["points"]
     first, second = result["points"]["tfic-both"]
     assert first["all"]["bpp"] < second["all"]["bpp"] and second["rate"] == 2
     assert result["images"] == {"all": 2, "hard": 1}
