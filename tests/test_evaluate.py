@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semlib import evaluate
-from semlib.evaluate import jpeg, results
+from semlib.evaluate import jpeg, metrics, results
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -36,6 +36,23 @@ def test_accuracy(truth, read, value):
 ])
 def test_exact_words(truth, read, value):
     assert evaluate.exact_words(truth, read) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("truth, read, value", [
+    ("the words", "the world", 1 / 2),
+    ("the words", "then words", 1 / 2),  # the short ones count, too
+    ("the words", "The WORDS", 0.0),
+    ("the words", "the wxqds", 0.0),  # wrong, but seen to be wrong
+    ("the words", "the", 0.0),
+    ("", "world", 0.0),
+])
+def test_false_words(truth, read, value):
+    assert metrics.false_words(truth, read) == pytest.approx(value)
+
+
+def test_kept_letters():
+    assert metrics.kept_letters("A house", "a, mouse!") == {0, 2, 3, 4, 5}
+    assert metrics.kept_letters("abc", "") == metrics.kept_letters("", "abc") == set()
 
 
 def test_bits_per_pixel():

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import Levenshtein
 import numpy as np
+
+from ..data import dictionary
+from ..data.words import FUNCTION_WORDS
 
 
 def normalize(text: str) -> str:
@@ -37,6 +41,31 @@ def exact_words(truth: str, read: str) -> float:
     blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
                                          len(truth), len(read))
     return sum(block.size for block in blocks) / len(truth)
+
+
+def false_words(truth: str, read: str) -> float:
+    """The share of the true words in whose place another word was read, one that
+    the dictionary knows: an error that nobody sees. Aligned as in `exact_words`."""
+    truth, read = _words(truth), _words(read)
+    others = [read[at] for kind, _, at in Levenshtein.editops(truth, read)
+              if kind == "replace"]
+    known = sum(word in known_words() or word in FUNCTION_WORDS for word in others)
+    return known / max(1, len(truth))
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """Every word of the dictionary, lower case, of both splits."""
+    return frozenset((*dictionary("train"), *dictionary("test")))
+
+
+def kept_letters(truth: str, read: str) -> set[int]:
+    """Which of the truth's letters and digits, counted from 0, were read right, both
+    texts normalized and aligned with the fewest edits."""
+    truth, read = normalize(truth), normalize(read)
+    blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
+                                         len(truth), len(read))
+    return {at for block in blocks for at in range(block.a, block.a + block.size)}
 
 
 def bits_per_pixel(data: bytes | int, pixels: int) -> float:

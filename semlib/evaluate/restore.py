@@ -20,7 +20,7 @@ from ..images import to_tensor
 from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
 from ..restore import project
 from .codec import psnr
-from .metrics import accuracy, exact_words, mean_interval
+from .metrics import accuracy, exact_words, false_words, mean_interval
 from .results import provenance
 
 WHOLE = ("clean", "degraded", "dncnn")  # read on all patches; the others on one a page
@@ -37,8 +37,8 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
 
     Returns:
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
-        PSNR-B against the clean patch; and for each reader accuracy and exact
-        words. Means and 95 % intervals over pages, whose patches are no
+        PSNR-B against the clean patch; and for each reader accuracy, exact words
+        and false words. Means and 95 % intervals over pages, whose patches are no
         independent draws.
     """
     started = time.monotonic()
@@ -132,7 +132,8 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
             row |= fidelity(patch.image, np.uint8((image[0] * 255).round().numpy()))
         for name, read in row["read"].items():
             row |= {f"{name} accuracy": accuracy(patch.text, read),
-                    f"{name} exact": exact_words(patch.text, read)}
+                    f"{name} exact": exact_words(patch.text, read),
+                    f"{name} false": false_words(patch.text, read)}
         rows.append(row)
     return rows
 

@@ -19,7 +19,8 @@ from ..data import STRANGE, TextImage, TextImages, dictionary, make_text_image
 from ..images import to_image, to_tensor
 from ..ocr import EasyOCRReader, RapidOCRReader
 from .codec import bd_rate, frontier, psnr
-from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval, normalize
+from .metrics import (accuracy, bits_per_pixel, exact_words, known_words,
+                      mean_interval, normalize)
 from .results import provenance
 
 LEARNED = ("tinylic", "tfic")
@@ -49,7 +50,7 @@ class Point:
 
 def wrong_word(truth: str, read: str) -> float:
     """1 if what was read is a word of the dictionary, but not the right one."""
-    return float(normalize(read) != normalize(truth) and normalize(read) in _known())
+    return float(normalize(read) != normalize(truth) and normalize(read) in known_words())
 
 
 METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
@@ -197,11 +198,6 @@ def _bigrams() -> tuple[Counter, Counter]:
     for (first, _), count in pairs.items():
         firsts[first] += count
     return pairs, firsts
-
-
-@cache
-def _known() -> frozenset[str]:
-    return frozenset((*dictionary("train"), *dictionary("test")))
 
 
 def _floor(images: Sequence[TextImage]) -> dict:
