@@ -31,7 +31,8 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
     """Ruin test patches, repair them in every way, and read them from end to end.
 
     Args:
-        folder: keeps every page's scores; an interrupted run goes on from there.
+        folder: keeps every patch's scores; an interrupted run goes on from there,
+            and one with more pages or patches needs only those that are new.
         subset: pages of the test set.
         each: patches of every page that the main three rows are measured on.
 
@@ -88,24 +89,26 @@ def _lanczos(image: np.ndarray) -> np.ndarray:
 
 def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
            count: int) -> list[list[dict]]:
-    """Each page's scores, from the file as far as it goes."""
+    """Each page's scores, of its first patches: from the file as far as it goes."""
     key = zoo.card(name.split(",")[0])["sha256"] if name.startswith("dncnn") else None
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     done = [json.loads(line) for line in lines if line.endswith("\n")]
-    kept = [row["scores"] for row in done
-            if (row["key"], row["count"]) == (key, count)]
-    pages = range(len(patches) // PATCHES_PER_PAGE)
+    done = [row for row in done if row["key"] == key]
+    pages = [[] for _ in range(len(patches) // PATCHES_PER_PAGE)]
     with open(file, "w") as out:
-        out.writelines(json.dumps({"key": key, "count": count, "scores": row}) + "\n"
-                       for row in kept)
-        for page in tqdm(pages[len(kept):], desc=name, unit="page",
-                         initial=len(kept), total=len(pages)):
+        for row in done:
+            out.write(json.dumps(row) + "\n")
+            if row["page"] < len(pages):
+                pages[row["page"]] += row["scores"]
+        for page, kept in enumerate(tqdm(pages, desc=name, unit="page")):
             first = page * PATCHES_PER_PAGE
-            scores = score([patches[first + at] for at in range(count)], repair)
-            out.write(json.dumps({"key": key, "count": count, "scores": scores}) + "\n")
-            out.flush()
-            kept.append(scores)
-    return kept[:len(pages)]
+            rest = [patches[first + at] for at in range(len(kept), count)]
+            if rest:
+                kept += score(rest, repair)
+                out.write(json.dumps({"key": key, "page": page,
+                                      "scores": kept[-len(rest):]}) + "\n")
+                out.flush()
+    return [kept[:count] for kept in pages]
 
 
 @torch.no_grad()

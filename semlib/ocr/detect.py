@@ -29,6 +29,7 @@ class CRAFT(nn.Module):
         super().__init__()
         network, self._find = compat.craft()
         self.network = load_weights(network(), "craft_mlt_25k.pth")
+        self.network.to(memory_format=torch.channels_last)  # a sixth faster on a CPU
         self.magnify, self.canvas = magnify, canvas
         self.thresholds = text_threshold, link_threshold, low_text
 
