@@ -103,7 +103,7 @@ def decompress(file: Bitstream,
 def restore(picture: Picture,
             output: Annotated[Path, typer.Argument(help="The picture to write.",
                                                    show_default=False)],
-            model: Annotated[str, typer.Option(help="dncnn.")] = "dncnn"):
+            model: Annotated[str, typer.Option(help="dncnn or guided.")] = "dncnn"):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
     from .restore import restore_image
@@ -220,6 +220,18 @@ def train_dncnn(preset: Preset = "cpu",
     if not 0 <= weight <= 1:
         raise InputError(f"--lambda must be between 0 and 1, not {weight}")
     _train_recipe("dncnn", DnCNNRecipe, preset, resume, folder, **{"lambda": weight})
+
+
+@train.command("guided")
+def train_guided(reader: Annotated[str, typer.Option(
+                     help="easyocr, trba or both.")] = "easyocr",
+                 preset: Preset = "cpu", resume: Resume = False,
+                 folder: Folder = None):
+    """Chapter 9: the second network, which repairs words for a reader."""
+    from .training import GuidedRecipe
+
+    _train_recipe("guided", GuidedRecipe, preset, resume,
+                  folder or Path("runs") / f"guided-{reader}-{preset}", reader=reader)
 
 
 def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None,
@@ -362,12 +374,12 @@ def evaluate_generality(
 
 @evaluate.command("repairing")
 def evaluate_repairing(
-        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train dncnn.",
-                                               show_default=False)],
+        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train dncnn "
+                                               "or guided.", show_default=False)],
         subset: Annotated[int, typer.Option(help="Test pages.")] = 50,
         output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
                                              "standard output.")] = Path("-")):
-    """Chapter 8: what a restorer makes of pages as its training goes on."""
+    """Chapters 8 and 9: what a restorer makes of pages as its training goes on."""
     from .evaluate import repairing as experiment
 
     _write(experiment.run(folder, subset), output)
@@ -389,6 +401,23 @@ def evaluate_sweep(
     if min(steps, seeds, subset) < 1:
         raise InputError("--steps, --seeds and --subset must be 1 or more")
     _write(experiment.run(folder, steps, seeds, subset, preset), output)
+
+
+@evaluate.command("ablation")
+def evaluate_ablation(
+        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
+        preset: Preset = "cpu",
+        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
+                          "interrupted one goes on.")] = Path("runs/ablation"),
+        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
+                                             "standard output.")] = Path("-")):
+    """Chapter 9: where the second network's gain comes from."""
+    from .evaluate import ablation as experiment
+
+    if min(steps, subset) < 1:
+        raise InputError("--steps and --subset must be 1 or more")
+    _write(experiment.run(folder, steps, subset, preset), output)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import pytest
 
 from semlib import evaluate
 from semlib.evaluate import jpeg, metrics, results
+from semlib.evaluate.changes import changes
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -53,6 +54,22 @@ def test_false_words(truth, read, value):
 def test_kept_letters():
     assert metrics.kept_letters("A house", "a, mouse!") == {0, 2, 3, 4, 5}
     assert metrics.kept_letters("abc", "") == metrics.kept_letters("", "abc") == set()
+
+
+def test_each_words_fate():
+    assert metrics.fates("the old houses were red", "the world hxuses red") == [
+        "right", "false", "broken", "broken", "right"]
+
+
+def test_what_a_second_repair_changes():
+    found = changes([["the words"], ["words"]], [["the wxrds"], ["words"]],
+                    [["the words"], ["world"]])
+    assert (found["letters"], found["right"]) == (13, 12)
+    assert (found["corrected"], found["broken"]) == (1, 1)
+    assert found["broken_per_1000"][0] == 100  # the mean over pages of 0 and of 200
+    assert found["words"]["broken, right"] == found["words"]["right, false"] == 1
+    assert sum(found["words"].values()) == 3
+    assert changes([["a"]], [[""]], [["a"]])["broken_per_1000"] is None
 
 
 def test_bits_per_pixel():

@@ -1,16 +1,22 @@
 """Words found, matched, repaired by themselves and put back."""
 
+import json
+
 import cv2
 import numpy as np
+import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
-from semlib import data
-from semlib.images import to_tensor
+from semlib import data, zoo
+from semlib.evaluate import ablation, repairing
+from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import DnCNN, OCRGuided, fading, match, refine
+from semlib.restore import DnCNN, OCRGuided, fading, match, refine, restore_image
 from semlib.restore.guided import FEATHER
+from semlib.training import FirstPass, GuidedRecipe, preset, train
 from semlib.training.guided import Refinement
 
 
@@ -108,3 +114,65 @@ def test_the_readers_loss_teaches_the_second_network_alone():
     outside = masks == 0
     refined = refine(network, first, masks)
     assert torch.equal(refined[outside], first[outside])
+
+
+def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    for file in ("dncnn.json", "dncnn.safetensors"):
+        (tmp_path / file).write_bytes((zoo.FOLDER / file).read_bytes())
+    settings = preset("guided", "smoke")
+    train(GuidedRecipe(settings), tmp_path / "run", devices=1)
+    known = zoo.export("guided", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    assert known["settings"]["first_sha256"] == zoo.card("dncnn")["sha256"]
+    assert known["data"]["pages"] == 2 and len(known["data"]["sha256"]) == 64
+    network, weights = zoo.load_restorer("tiny", tmp_path)
+    assert weights == known["sha256"] and isinstance(network, OCRGuided)
+    page = Image.fromarray(data.spread_patches("test", 1)[0].image)
+    assert restore_image(network, page).size == page.size
+
+    counts = FirstPass("dncnn", 2).counts()
+    assert counts["words"] >= counts["found"] > 0.7 * counts["words"]
+    first, masks, clean, places = GuidedRecipe(settings).batch(0, rank=0, ranks=1)
+    assert first.shape == masks.shape == clean.shape == (2, 1, 64, 256)
+    assert 0 < len(places) <= settings["words"]
+    whole = GuidedRecipe({**settings, "place": "page"}).batch(0, rank=0, ranks=1)
+    assert whole[1].min() == 1 and whole[3] == places
+
+    other = json.loads((tmp_path / "dncnn.json").read_text())
+    (tmp_path / "dncnn.json").write_text(json.dumps({**other, "sha256": "0" * 64}))
+    with pytest.raises(InputError, match="not the file that its card describes"):
+        zoo.load_restorer("tiny", tmp_path)
+
+
+def test_without_a_first_network_the_true_words_are_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    bare = FirstPass(None, 2)
+    counts = bare.counts()
+    assert counts["words"] == counts["found"] and not counts["nowhere"]
+    pixels, _, _ = bare[3]
+    assert np.array_equal(pixels, data.degrade(bare.clean[3].image, quality=1)[0])
+
+
+def test_readers_that_nobody_knows():
+    with pytest.raises(InputError, match="reader must be one of easyocr, trba"):
+        GuidedRecipe({**preset("guided", "smoke"), "reader": "tesseract"})
+
+
+def test_the_ablation(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    monkeypatch.setattr(ablation, "VARIANTS", {
+        name: ablation.VARIANTS[name] for name in ("guided", "image", "alone")})
+    result = ablation.run(tmp_path / "runs", 2, 2, "smoke")
+    rows = result["variants"]
+    assert list(rows) == ["first", "guided", "image", "alone"]
+    for reader in ("english_g2", "PP-OCRv6"):
+        assert rows["first"][f"{reader} accuracy"][0] > 0.5
+        assert rows["guided"]["changes"][reader]["letters"] > 50
+    # two steps change little, but without D1 nothing can be read
+    assert rows["alone"]["PP-OCRv6 accuracy"][0] < 0.3
+    shown = repairing.run(tmp_path / "runs" / "guided", 2)
+    assert [step["step"] for step in shown["steps"]] == [0, 2]
+    assert shown["steps"][0]["psnr"] == rows["first"]["psnr"]

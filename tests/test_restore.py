@@ -186,12 +186,14 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
 def test_the_sweep(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(sweep, "SETTINGS", ((0.0, 0.5), (1.0, 0.5)))
+    monkeypatch.setattr(sweep, "LOSSES", ((0.0, 0.5), (1.0, 0.5)))
+    monkeypatch.setattr(sweep, "FACTORS", (2,))
     result = sweep.run(tmp_path / "runs", 3, 2, 2, "smoke")
     nothing, pixels = result["losses"]
     # with λ = 0 the ruined picture is right as it is, and nothing is learned
     assert len(set(nothing["psnr"]["seeds"])) == 1
     assert len(set(pixels["psnr"]["seeds"])) == 2
+    assert [row["width"] for row in result["networks"]] == [16]
 
 
 def test_repairing_of_a_run(tmp_path, monkeypatch):

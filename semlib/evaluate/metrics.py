@@ -10,6 +10,8 @@ import numpy as np
 from ..data import dictionary
 from ..data.words import FUNCTION_WORDS
 
+RIGHT, FALSE, BROKEN = FATES = ("right", "false", "broken")
+
 
 def normalize(text: str) -> str:
     """Lower-case letters and digits only: what the paper's accuracy compares."""
@@ -35,22 +37,31 @@ def exact_words(truth: str, read: str) -> float:
     words left as they are count. A text without words gives 1 if nothing was
     read, else 0.
     """
-    truth, read = _words(truth), _words(read)
-    if not truth:
-        return float(not read)
-    blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
-                                         len(truth), len(read))
-    return sum(block.size for block in blocks) / len(truth)
+    words = fates(truth, read)
+    return words.count(RIGHT) / len(words) if words else float(not _words(read))
 
 
 def false_words(truth: str, read: str) -> float:
     """The share of the true words in whose place another word was read, one that
     the dictionary knows: an error that nobody sees. Aligned as in `exact_words`."""
+    words = fates(truth, read)
+    return words.count(FALSE) / max(1, len(words))
+
+
+def fates(truth: str, read: str) -> list[str]:
+    """What became of each true word: read right; false, another word in its place;
+    or broken, read as what is no word, or not at all. Aligned as in `exact_words`."""
     truth, read = _words(truth), _words(read)
-    others = [read[at] for kind, _, at in Levenshtein.editops(truth, read)
-              if kind == "replace"]
-    known = sum(word in known_words() or word in FUNCTION_WORDS for word in others)
-    return known / max(1, len(truth))
+    found = [RIGHT] * len(truth)
+    for kind, word, at in Levenshtein.editops(truth, read):
+        if kind != "insert":
+            other = kind == "replace" and _known(read[at])
+            found[word] = FALSE if other else BROKEN
+    return found
+
+
+def _known(word: str) -> bool:
+    return word in known_words() or word in FUNCTION_WORDS
 
 
 @cache

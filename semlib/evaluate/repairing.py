@@ -1,4 +1,4 @@
-"""Chapter 8's pictures: what a restorer makes of pages as its training goes on."""
+"""Chapters 8 and 9: what a restorer makes of pages as its training goes on."""
 
 import time
 from pathlib import Path
@@ -11,6 +11,7 @@ from ..data import PATCHES_PER_PAGE, PagePatches, degrade
 from ..images import InputError, to_tensor
 from ..restore import DnCNN
 from ..training import load_checkpoint
+from .ablation import restorer
 from .progress import webp
 from .restore import READERS, read_end_to_end, score, summary
 from .results import provenance
@@ -54,6 +55,8 @@ def _step(state: dict, patches) -> dict:
     network.load_state_dict({key.removeprefix("network."): value for key, value
                              in state["model"].items() if key.startswith("network.")})
     network.eval()
+    if "first" in settings:
+        network = restorer(settings, network)
     ruined = torch.stack([to_tensor(degrade(patch.image, quality=1)[0])
                           for patch in patches[:SAMPLES]])
     better = network(ruined).clamp(0, 1)

@@ -18,12 +18,14 @@ from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
                     quantization_table)
 from ..images import to_tensor
 from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
-from ..restore import project
+from ..restore import DnCNN, project
+from .changes import changes
 from .codec import psnr
 from .metrics import accuracy, exact_words, false_words, mean_interval
 from .results import provenance
 
-WHOLE = ("clean", "degraded", "dncnn")  # read on all patches; the others on one a page
+# read on all patches; the others on one a page
+WHOLE = ("clean", "degraded", "dncnn", "guided")
 READERS = ("english_g2", "PP-OCRv6")
 
 
@@ -40,17 +42,19 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
         PSNR-B against the clean patch; and for each reader accuracy, exact words
         and false words. Means and 95 % intervals over pages, whose patches are no
-        independent draws.
+        independent draws. ``changes``: for the restorers that go on from another
+        one's result, what they change in it, by each reader.
     """
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     patches = PagePatches("test", subset)
-    rows, jobs = {}, methods()
-    for name, repair in jobs.items():
+    rows, read = {}, {}
+    for name, repair in methods().items():
         count = each if name in WHOLE else 1
         pages = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
         rows[name] = {"patches": subset * count, **summary(pages)}
-    return {"rows": rows, "weights": {name: zoo.card(name)["sha256"]
+        read[name] = [[row["read"] for row in page] for page in pages]
+    return {"rows": rows, "changes": _changes(read, patches), "weights": {name: zoo.card(name)["sha256"]
                                       for name in restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
                          started, [patch.image for patch in patches])}
@@ -62,7 +66,7 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     table = torch.tensor(quantization_table(1))
     return {"clean": None, "degraded": lambda x: x, **learned,
             **{f"{name}, projected": partial(_projected, network, table)
-               for name, network in learned.items()},
+               for name, network in learned.items() if isinstance(network, DnCNN)},
             "Lanczos, twice as large": partial(_filtered, _lanczos),
             "median": partial(_filtered, lambda image: cv2.medianBlur(image, 3)),
             "bilateral": partial(_filtered,
@@ -71,7 +75,23 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
 
 def restorers() -> list[str]:
     """The names of the shipped ones."""
-    return [path.stem for path in sorted(zoo.FOLDER.glob("dncnn*.json"))]
+    return [path.stem for kind in zoo.RESTORERS
+            for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
+
+
+def _changes(read: dict[str, list[list[dict]]], patches: PagePatches) -> dict:
+    """What the second networks change in the first one's result, by each reader."""
+    found = {}
+    for name in restorers():
+        first = zoo.card(name)["settings"].get("first")
+        if first not in read or name not in read:
+            continue
+        truths = [[patches[page * PATCHES_PER_PAGE + at].text for at in range(len(row))]
+                  for page, row in enumerate(read[name])]
+        found[name] = {reader: changes(truths, *(
+            [[texts[reader] for texts in row] for row in read[way]]
+            for way in (first, name))) for reader in READERS}
+    return found
 
 
 def _projected(network, table, x: Tensor) -> Tensor:
@@ -90,7 +110,8 @@ def _lanczos(image: np.ndarray) -> np.ndarray:
 def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
            count: int) -> list[list[dict]]:
     """Each page's scores, of its first patches: from the file as far as it goes."""
-    key = zoo.card(name.split(",")[0])["sha256"] if name.startswith("dncnn") else None
+    model = name.split(",")[0]
+    key = zoo.card(model)["sha256"] if model in restorers() else None
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     done = [json.loads(line) for line in lines if line.endswith("\n")]
     done = [row for row in done if row["key"] == key]

@@ -126,9 +126,17 @@ class EasyOCRReader(nn.Module):
             texts: what they should read; letters outside the alphabet are left out.
         """
         prepared = [self.prepare(image) for image in images]
-        width = max(x.shape[-1] for x in prepared)
-        x = torch.stack([F.pad(x, (0, width - x.shape[-1]), mode="replicate")
-                         for x in prepared])
+        losses: list = [None] * len(prepared)
+        for width in sorted({x.shape[-1] for x in prepared}):  # as when it reads
+            group = [i for i, x in enumerate(prepared) if x.shape[-1] == width]
+            found = self._ctc(torch.stack([prepared[i] for i in group]),
+                              [texts[i] for i in group])
+            for i, loss in zip(group, found):
+                losses[i] = loss
+        return torch.stack(losses)
+
+    def _ctc(self, x: Tensor, texts: Sequence[str]) -> Tensor:
+        """CTC loss of prepared pictures of one width, in nats a character."""
         scores = at_least_single(self.logits(x)).log_softmax(-1)
         labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
                   for text in texts]

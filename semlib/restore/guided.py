@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from ..ocr import PageReader
 from .tiles import TILE, cores, restore
@@ -53,7 +54,8 @@ class OCRGuided(nn.Module):
         """
         first = restore(self.first, x, tile, progress)
         found = []
-        for inside, seen in cores(*x.shape[-2:], tile, WORD):
+        for inside, seen in tqdm(list(cores(*x.shape[-2:], tile, WORD)), unit="tile",
+                                 desc="words", disable=not progress):
             corners = self.pages.detector.boxes(first[None, :, *seen])[0]
             corners += [seen[1].start, seen[0].start]
             found += [word for word in corners if _within(word.mean(0), inside)]

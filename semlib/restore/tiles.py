@@ -1,6 +1,7 @@
 """Pictures of any size through a network that wants few pixels at a time."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 
 import torch
@@ -39,10 +40,16 @@ def restore(network: nn.Module, x: Tensor, tile: int = TILE,
 
 def restore_image(network: nn.Module, image: Image.Image,
                   progress: bool = False) -> Image.Image:
-    """A grey picture restored; of a coloured one the luminance, which holds text."""
+    """A grey picture restored; of a coloured one the luminance, which holds text.
+
+    Args:
+        network: a restorer; one that does more than see what is near, as
+            `OCRGuided`, brings a `restore` of its own.
+    """
     luminance, *chroma = image.convert("YCbCr").split() if image.mode == "RGB" \
         else [image]
-    better = to_image(restore(network, to_tensor(luminance), progress=progress))
+    repair = getattr(network, "restore", partial(restore, network))
+    better = to_image(repair(to_tensor(luminance), progress=progress))
     return Image.merge("YCbCr", [better, *chroma]).convert("RGB") if chroma else better
 
 

@@ -2,9 +2,11 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
+from .guided import FirstPass, GuidedRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "DnCNNRecipe", "HyperpriorRecipe", "ReaderRecipe",
-           "TFICRecipe", "load_checkpoint", "preset", "train"]
+__all__ = ["CodecRecipe", "DnCNNRecipe", "FirstPass", "GuidedRecipe",
+           "HyperpriorRecipe", "ReaderRecipe", "TFICRecipe", "load_checkpoint",
+           "preset", "train"]

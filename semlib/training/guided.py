@@ -19,6 +19,7 @@ from .tfic import READERS
 
 SIZE = PATCH_HEIGHT * PATCH_WIDTH
 QUALITY = 1
+LISTENING = {**READERS, "none": ()}
 
 
 class FirstPass(Sequence):
@@ -31,13 +32,14 @@ class FirstPass(Sequence):
     ``clean`` are the patches before they were ruined.
 
     Args:
-        first: the name of D1's weights.
+        first: the name of D1's weights. None: the pages are left as JPEG made
+            them, and the windows are the true words', as nothing is found there.
         count: of pages.
     """
 
-    def __init__(self, first: str, count: int):
+    def __init__(self, first: str | None, count: int):
         self.clean = PagePatches("train", count)
-        recipe = [zoo.card(first)["sha256"], self.clean.recipe, QUALITY]
+        recipe = [first and zoo.card(first)["sha256"], self.clean.recipe, QUALITY]
         self._shards = Shards(cache_folder() / f"first-{recipe_hash(recipe)}",
                               partial(_first_pass, first=first, count=count), count,
                               PAGES["train"], name=f"pages by {first}")
@@ -65,7 +67,7 @@ class FirstPass(Sequence):
 
 
 @torch.no_grad()
-def _first_pass(page: int, first: str, count: int) -> tuple[np.ndarray, dict]:
+def _first_pass(page: int, first: str | None, count: int) -> tuple[np.ndarray, dict]:
     """A page's patches after D1; the windows found in each, and their texts."""
     torch.set_num_threads(1)  # every core has its own pages
     network, pages, kept = _parts(first, count)
@@ -73,8 +75,9 @@ def _first_pass(page: int, first: str, count: int) -> tuple[np.ndarray, dict]:
     ruined = torch.stack([to_tensor(degrade(patch.image, quality=QUALITY)[0])
                           for patch in patches])
     pixels = (network(ruined).clamp(0, 1) * 255).round().byte()
+    boxes = pages.detector.boxes(pixels / 255) if first else map(_corners, patches)
     windows, texts = [], []
-    for patch, corners in zip(patches, pages.detector.boxes(pixels / 255)):
+    for patch, corners in zip(patches, boxes):
         found = pages.windows(corners, PATCH_HEIGHT, PATCH_WIDTH)
         words = pages.windows(_corners(patch), PATCH_HEIGHT, PATCH_WIDTH)
         pairs = match(found, words)
@@ -86,8 +89,10 @@ def _first_pass(page: int, first: str, count: int) -> tuple[np.ndarray, dict]:
 
 
 @cache
-def _parts(first: str, count: int) -> tuple[nn.Module, PageReader, PagePatches]:
-    return zoo.load_restorer(first)[0], PageReader(), PagePatches("train", count)
+def _parts(first: str | None,
+           count: int) -> tuple[nn.Module, PageReader, PagePatches]:
+    network = zoo.load_restorer(first)[0] if first else nn.Identity()
+    return network, PageReader(), PagePatches("train", count)
 
 
 def _corners(patch) -> np.ndarray:
@@ -98,21 +103,39 @@ def _corners(patch) -> np.ndarray:
 
 
 class GuidedRecipe:
-    """D2 on patches that D1 has repaired. See `training.loop`."""
+    """D2 on patches that D1 has repaired. See `training.loop`.
+
+    D2 begins with the weights called ``start``, those of D1 in the shipped presets,
+    but with nothing in the last layer, so that at first it changes nothing.
+
+    What the ablation of chapter 9 changes are settings too: ``first`` may be empty,
+    which leaves D2 alone with the JPEG, its last layer kept; without ``start`` it
+    begins at random; ``place`` "page" lets it change all pixels, not those of the
+    found words only; ``reader`` "none" leaves the image's loss.
+    """
 
     def __init__(self, settings: dict):
-        if settings["reader"] not in READERS:
-            raise InputError(f"reader must be one of {', '.join(READERS)}, "
+        if settings["reader"] not in LISTENING:
+            raise InputError(f"reader must be one of {', '.join(LISTENING)}, "
                              f"not {settings['reader']}")
-        self.settings = {**settings,
-                         "first_sha256": zoo.card(settings["first"])["sha256"]}
-        self._pages = FirstPass(settings["first"], settings["pages"])
+        first = settings["first"] or None
+        self.settings = dict(settings)
+        for part in ("first", "start"):
+            if settings[part]:
+                self.settings[f"{part}_sha256"] = zoo.card(settings[part])["sha256"]
+        self._pages = FirstPass(first, settings["pages"])
 
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
                         self.settings["factor"])
+        if self.settings["start"]:
+            known, _ = zoo.load_restorer(self.settings["start"])
+            network.load_state_dict(known.state_dict())
+            if self.settings["first"]:
+                for parameter in network.residual[-2].parameters():
+                    nn.init.zeros_(parameter)
         readers = [EasyOCRReader() if name == "easyocr" else zoo.load_reader(name)[0]
-                   for name in READERS[self.settings["reader"]]]
+                   for name in LISTENING[self.settings["reader"]]]
         return Refinement(network, readers, self.settings["image"])
 
     def groups(self, model: nn.Module) -> list[dict]:
@@ -126,14 +149,28 @@ class GuidedRecipe:
         chosen = rng.integers(len(self._pages), size=self.settings["batch"])
         items = [self._pages[int(index)] for index in chosen[rank::ranks]]
         clean = [self._pages.clean[int(index)].image for index in chosen[rank::ranks]]
-        places = [(at, tuple(window), text)
+        places = [(at, _moved(window, rng), text)
                   for at, (_, windows, texts) in enumerate(items)
                   for window, text in zip(windows, texts) if text is not None]
         some = rng.permutation(len(places))[:self.settings["words"]]
-        masks = [fading(windows, PATCH_HEIGHT, PATCH_WIDTH) for _, windows, _ in items]
-        return (torch.stack([to_tensor(pixels) for pixels, _, _ in items]),
-                torch.stack(masks), torch.stack([to_tensor(image) for image in clean]),
+        masks = torch.stack([self._mask(windows) for _, windows, _ in items])
+        return (torch.stack([to_tensor(pixels) for pixels, _, _ in items]), masks,
+                torch.stack([to_tensor(image) for image in clean]),
                 [places[at] for at in some])
+
+    def _mask(self, windows: list) -> Tensor:
+        """What D2 may change in a patch, 1×64×256."""
+        if self.settings["place"] == "page":
+            return torch.ones(1, PATCH_HEIGHT, PATCH_WIDTH)
+        return fading(windows, PATCH_HEIGHT, PATCH_WIDTH)
+
+
+def _moved(window: list, rng: np.random.Generator) -> tuple:
+    """A window with each side moved by up to a pixel, as a detector that looks at
+    the refined picture might put it."""
+    left, top, right, bottom = np.add(window, rng.integers(-1, 2, 4))
+    return (int(max(0, left)), int(max(0, top)), int(min(right, PATCH_WIDTH)),
+            int(min(bottom, PATCH_HEIGHT)))
 
 
 class Refinement(nn.Module):
@@ -157,8 +194,10 @@ class Refinement(nn.Module):
         seen = refined.clamp(0, 1)  # the readers see no value beyond
         crops = [seen[at, :, top:bottom, left:right]
                  for at, (left, top, right, bottom), _ in places]
-        ocr = torch.stack([reader.losses(crops, [text for _, _, text in places])
-                           for reader in self.readers]).mean()
+        texts = [text for _, _, text in places]
+        ocr = torch.zeros(())
+        for reader in self.readers if places else ():
+            ocr = ocr + reader.losses(crops, texts).mean() / len(self.readers)
         error = F.mse_loss(refined, clean)
         loss = ocr + self.image * error
         return loss, {"loss": loss.item(), "ocr": ocr.item(),

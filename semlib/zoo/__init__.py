@@ -18,8 +18,9 @@ from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
 from ..data import PagePatches, TextImages
 from ..images import InputError, replace_file
+from ..ocr import PageReader
 from ..ocr.trba import FourStages, TRBAReader
-from ..restore import DnCNN
+from ..restore import DnCNN, OCRGuided
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
@@ -27,7 +28,7 @@ LOG_ROWS = 100  # of the training log that a card keeps
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 READERS = {"reader": FourStages}
-RESTORERS = {"dncnn": DnCNN}
+RESTORERS = {"dncnn": DnCNN, "guided": DnCNN}
 RECIPES = CODECS | READERS | RESTORERS
 
 
@@ -70,17 +71,27 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
     return TRBAReader(network), known["sha256"]
 
 
-def load_restorer(name: str = "dncnn", folder: Path = FOLDER) -> tuple[DnCNN, str]:
+def load_restorer(name: str = "dncnn",
+                  folder: Path = FOLDER) -> tuple[DnCNN | OCRGuided, str]:
     """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
 
+    Weights of the recipe guided are D2's; D1 and the detector come with them.
+
     Raises:
-        InputError: none of that name is a restorer, or its weights are not the
-            card's.
+        InputError: none of that name is a restorer, its weights are not the
+            card's, or D1's are not those that D2 was trained after.
     """
     known, state = _open(name, folder, RESTORERS)
     network = _model(known["recipe"], known["settings"])
     network.load_state_dict(state)
-    return network.eval().requires_grad_(False), known["sha256"]
+    network.eval().requires_grad_(False)
+    if known["recipe"] == "guided":
+        first, weights = load_restorer(known["settings"]["first"], folder)
+        if weights != known["settings"]["first_sha256"]:
+            raise InputError(f"{name} was trained after other weights of "
+                             f"{known['settings']['first']}")
+        network = OCRGuided(first, network, PageReader())
+    return network, known["sha256"]
 
 
 def _fill(model: torch.nn.Module, state: dict) -> None:
@@ -161,7 +172,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {"recipe": recipe, "settings": settings, "steps": state["step"],
              "data": _data(recipe, settings), "training_log": _thinned(log),
-             **({"start": _start(settings, folder)} if "start" in settings else {}),
+             **({"start": _start(settings, folder)} if settings.get("start") else {}),
              "torch": torch.__version__, "python": platform.python_version(),
              "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
     with replace_file(folder / f"{name}.safetensors") as file:
@@ -184,6 +195,11 @@ def _start(settings: dict, folder: Path) -> dict:
 
 def _data(recipe: str, settings: dict) -> dict:
     """Which data, how much of them, and where a cache knows it, their hash."""
+    if recipe == "guided":
+        from ..training import FirstPass  # which imports this module
+
+        return {"set": "pages' patches, train, after D1", "pages": settings["pages"],
+                "sha256": FirstPass(settings["first"], settings["pages"]).sha256}
     if recipe in RESTORERS:
         count, whole, few = settings["pages"], PagePatches, 10
         known = {"set": "pages' patches, train", "pages": count}
