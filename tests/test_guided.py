@@ -50,9 +50,8 @@ def test_boxes_and_words_are_paired():
 def test_a_real_detectors_boxes_are_the_words():
     pages, patch = PageReader(), data.spread_patches("train", 1)[0]
     corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
-    truth = np.array([[(x, y), (u, y), (u, v), (x, v)]
-                      for x, y, u, v in (word.box for word in patch.words)], np.float32)
-    pairs = match(pages.windows(corners, 64, 256), pages.windows(truth, 64, 256))
+    pairs = match(pages.windows(corners, 64, 256),
+                  pages.windows(patch.corners, 64, 256))
     assert len(pairs) == len(patch.words) == len(set(pairs.values()))
 
 

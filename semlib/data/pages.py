@@ -69,6 +69,13 @@ class Patch:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    @property
+    def corners(self) -> np.ndarray:
+        """The words' boxes as a detector gives them: n×4×2, (x, y), clockwise."""
+        return np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]
+                         for left, top, right, bottom in (w.box for w in self.words)],
+                        np.float32).reshape(-1, 4, 2)
+
 
 @dataclass(frozen=True)
 class Page:

@@ -75,11 +75,12 @@ def _first_pass(page: int, first: str | None, count: int) -> tuple[np.ndarray, d
     ruined = torch.stack([to_tensor(degrade(patch.image, quality=QUALITY)[0])
                           for patch in patches])
     pixels = (network(ruined).clamp(0, 1) * 255).round().byte()
-    boxes = pages.detector.boxes(pixels / 255) if first else map(_corners, patches)
+    boxes = pages.detector.boxes(pixels / 255) if first \
+        else [patch.corners for patch in patches]
     windows, texts = [], []
     for patch, corners in zip(patches, boxes):
         found = pages.windows(corners, PATCH_HEIGHT, PATCH_WIDTH)
-        words = pages.windows(_corners(patch), PATCH_HEIGHT, PATCH_WIDTH)
+        words = pages.windows(patch.corners, PATCH_HEIGHT, PATCH_WIDTH)
         pairs = match(found, words)
         windows.append([[int(side) for side in window] for window in found])
         texts.append([patch.words[pairs[i]].text if i in pairs else None
@@ -93,13 +94,6 @@ def _parts(first: str | None,
            count: int) -> tuple[nn.Module, PageReader, PagePatches]:
     network = zoo.load_restorer(first)[0] if first else nn.Identity()
     return network, PageReader(), PagePatches("train", count)
-
-
-def _corners(patch) -> np.ndarray:
-    """The words' boxes as a detector gives them, n×4×2."""
-    return np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]
-                     for left, top, right, bottom in (w.box for w in patch.words)],
-                    np.float32).reshape(-1, 4, 2)
 
 
 class GuidedRecipe:

@@ -198,8 +198,9 @@ def _data(recipe: str, settings: dict) -> dict:
     if recipe == "guided":
         from ..training import FirstPass  # which imports this module
 
+        pages = FirstPass(settings["first"], settings["pages"])
         return {"set": "pages' patches, train, after D1", "pages": settings["pages"],
-                "sha256": FirstPass(settings["first"], settings["pages"]).sha256}
+                **pages.counts(), "sha256": pages.sha256}
     if recipe in RESTORERS:
         count, whole, few = settings["pages"], PagePatches, 10
         known = {"set": "pages' patches, train", "pages": count}
