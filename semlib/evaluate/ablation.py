@@ -21,7 +21,7 @@ VARIANTS = {"guided": {},
             "alone": {"first": "", "start": "", "place": "page"},  # the reader's loss
             "tuned": {"first": "", "place": "page"},  # from the start, or on D1 itself
             "from nothing": {"start": ""},  # D2 without D1's features
-            "and image": {"image": 20.0},
+            "reader": {"image": 0.0},  # no image's loss beside the reader's: the paper's
             "both": {"reader": "both"}}
 
 
