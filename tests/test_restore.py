@@ -164,9 +164,9 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
     few = experiment.run(tmp_path / "runs", 1, 1)
-    assert few["rows"]["clean"]["patches"] == 1
+    assert few["rows"]["degraded"]["patches"] == 1
     rows = experiment.run(tmp_path / "runs", 2, 2)["rows"]
-    assert rows["clean"]["patches"] == 4 and rows["median"]["patches"] == 2
+    assert rows["degraded"]["patches"] == 4 and rows["median"]["patches"] == 2
     assert rows["clean"]["english_g2 accuracy"][0] > 0.9
     assert rows["degraded"]["english_g2 exact"][0] < 0.1
     assert rows["degraded"]["psnr"][0] < rows["clean"]["psnr"][0]
@@ -180,7 +180,7 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert again["rows"]["clean"] == rows["clean"]
     monkeypatch.setattr(experiment, "score", None)  # all is there already
     fewer = experiment.run(tmp_path / "runs", 1, 2)
-    assert fewer["rows"]["clean"]["patches"] == 2
+    assert fewer["rows"]["clean"]["patches"] == 1
 
 
 def test_the_sweep(tmp_path, monkeypatch):

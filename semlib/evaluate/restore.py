@@ -25,7 +25,7 @@ from .metrics import accuracy, exact_words, false_words, mean_interval
 from .results import provenance
 
 # read on all patches; the others on one a page
-WHOLE = ("clean", "degraded", "dncnn", "guided")
+WHOLE = ("degraded", "dncnn", "guided")
 READERS = ("english_g2", "PP-OCRv6")
 
 
@@ -36,7 +36,7 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
         folder: keeps every patch's scores; an interrupted run goes on from there,
             and one with more pages or patches needs only those that are new.
         subset: pages of the test set.
-        each: patches of every page that the main three rows are measured on.
+        each: patches of every page that the main rows are measured on (see `WHOLE`).
 
     Returns:
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
