@@ -126,6 +126,14 @@ def test_loss_falls_towards_the_right_text_and_reaches_the_pixels(reader, patche
     assert not any(weight.requires_grad for weight in reader.parameters())
 
 
+def test_a_reader_less_sure_forgives_more_and_reads_the_same(reader, patches):
+    _, pictures = crops(patches[0])
+    warm = EasyOCRReader(temperature=4.0)
+    assert warm.read(pictures) == reader.read(pictures)
+    wrong = ["zzzzzz"] * len(pictures)
+    assert warm.loss(pictures, wrong) < 0.6 * reader.loss(pictures, wrong)
+
+
 def test_loss_gradient_agrees_with_finite_differences(reader, patches):
     _, pictures = crops(patches[0])
     model = reader.double()

@@ -22,6 +22,7 @@ VARIANTS = {"guided": {},
             "tuned": {"first": "", "place": "page"},  # from the start, or on D1 itself
             "from nothing": {"start": ""},  # D2 without D1's features
             "reader": {"image": 0.0},  # no image's loss beside the reader's: the paper's
+            "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
             "both": {"reader": "both"}}
 
 

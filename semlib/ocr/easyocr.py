@@ -30,13 +30,19 @@ class EasyOCRReader(nn.Module):
     height of 64 with bilinear interpolation (EasyOCR passes Pillow's constant
     for Lanczos to OpenCV, where the same number means bilinear), padded to a
     multiple of 64 columns by repeating the last column, scaled to [-1, 1].
+
+    Args:
+        temperature: what the loss divides the scores by; reading does not. Above 1
+            the reader is less sure of itself. One that is too sure, and wrong, is
+            cheapest to please with words that it doubts.
     """
 
-    def __init__(self):
+    def __init__(self, temperature: float = 1.0):
         super().__init__()
         from easyocr.config import recognition_models
         from easyocr.model.vgg_model import Model
 
+        self.temperature = temperature
         self.alphabet = recognition_models["gen2"]["english_g2"]["characters"]
         network = Model(input_channel=1, output_channel=256, hidden_size=256,
                         num_class=len(self.alphabet) + 1)
@@ -137,7 +143,7 @@ class EasyOCRReader(nn.Module):
 
     def _ctc(self, x: Tensor, texts: Sequence[str]) -> Tensor:
         """CTC loss of prepared pictures of one width, in nats a character."""
-        scores = at_least_single(self.logits(x)).log_softmax(-1)
+        scores = at_least_single(self.logits(x) / self.temperature).log_softmax(-1)
         labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
                   for text in texts]
         lengths = torch.tensor([len(label) for label in labels])

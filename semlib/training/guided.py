@@ -128,7 +128,8 @@ class GuidedRecipe:
             if self.settings["first"]:
                 for parameter in network.residual[-2].parameters():
                     nn.init.zeros_(parameter)
-        readers = [EasyOCRReader() if name == "easyocr" else zoo.load_reader(name)[0]
+        readers = [EasyOCRReader(self.settings["temperature"]) if name == "easyocr"
+                   else zoo.load_reader(name)[0]
                    for name in LISTENING[self.settings["reader"]]]
         return Refinement(network, readers, self.settings["image"])
 
