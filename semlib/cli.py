@@ -164,6 +164,10 @@ Preset = Annotated[str, typer.Option(help="smoke, cpu, paper, …")]
 Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
 Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
                                              show_default="runs/RECIPE-PRESET")]
+Runs = Annotated[Path, typer.Option(help="Where the runs are kept; an interrupted one "
+                                    "goes on.")]
+Output = Annotated[Path, typer.Option("--json", help="Where to write; - for standard "
+                                      "output.")]
 
 
 @train.callback()
@@ -245,8 +249,7 @@ def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | N
 @evaluate.command()
 def jpeg(patches: Annotated[int, typer.Option(help="Test patches.")] = 200,
          choosing: Annotated[int, typer.Option(help="Training patches a size.")] = 40,
-         output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                              "standard output.")] = Path("-")):
+         output: Output = Path("-")):
     """Chapter 7: what is read after JPEG, at every size and quality."""
     from .evaluate import jpeg as experiment
 
@@ -256,8 +259,7 @@ def jpeg(patches: Annotated[int, typer.Option(help="Test patches.")] = 200,
 @evaluate.command("codec")
 def evaluate_codec(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 3: rate against PSNR, the learned codec and its classical peers."""
     from .evaluate import codec as experiment
 
@@ -267,8 +269,7 @@ def evaluate_codec(
 @evaluate.command("tfic")
 def evaluate_tfic(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 6: rate against what is read, by codecs with and without a reader."""
     from .evaluate import tfic as experiment
 
@@ -280,8 +281,7 @@ def evaluate_listeners(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,
         folder: Annotated[Path, typer.Option(help="Where what is done is kept; an "
                           "interrupted run goes on.")] = Path("runs/listeners"),
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 6: which reader a codec was trained against, and who else gains."""
     from .evaluate import listeners as experiment
 
@@ -291,8 +291,7 @@ def evaluate_listeners(
 @evaluate.command("speed")
 def evaluate_speed(
         subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 6: seconds to compress a picture, and to read it."""
     from .evaluate import speed as experiment
 
@@ -305,8 +304,7 @@ def evaluate_progress(
                                                show_default=False)],
         rate: Annotated[float, typer.Option(help="0 to 7.")] = 2,
         subset: Annotated[int, typer.Option(help="Test images.")] = 48,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 5: what a codec makes of pictures as its training goes on."""
     from .evaluate import progress as experiment
 
@@ -317,8 +315,7 @@ def evaluate_progress(
 def evaluate_readers(
         subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
         pages: Annotated[int, typer.Option(help="Of 64 lines.")] = 4,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 4: three readers, on words and on pages, and how fast they are."""
     from .evaluate import readers as experiment
 
@@ -333,10 +330,8 @@ def evaluate_stages(
         seeds: Annotated[int, typer.Option(help="Runs of each combination.")] = 2,
         subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
         preset: Preset = "cpu",
-        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
-                          "interrupted one goes on.")] = Path("runs/stages"),
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        folder: Runs = Path("runs/stages"),
+        output: Output = Path("-")):
     """Chapter 4: what each stage of a reader is worth at an equal budget."""
     from .evaluate import stages as experiment
 
@@ -351,8 +346,7 @@ def evaluate_restore(
         each: Annotated[int, typer.Option(help="Patches of every page.")] = 10,
         folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
                           "interrupted run goes on.")] = Path("runs/restore"),
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 8: what is read of ruined pages, repaired in many ways."""
     from .evaluate import restore as experiment
 
@@ -364,8 +358,7 @@ def evaluate_restore(
 @evaluate.command("generality")
 def evaluate_generality(
         subset: Annotated[int, typer.Option(help="Test pages.")] = 60,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapter 8: other typefaces, sizes, qualities, encoders and texts."""
     from .evaluate import generality as experiment
 
@@ -374,15 +367,15 @@ def evaluate_generality(
 
 @evaluate.command("repairing")
 def evaluate_repairing(
-        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train dncnn "
-                                               "or guided.", show_default=False)],
+        folders: Annotated[list[Path], typer.Argument(
+            help="Of a run of semlib train dncnn or guided, and of those that went on "
+                 "from it.", show_default=False)],
         subset: Annotated[int, typer.Option(help="Test pages.")] = 50,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Chapters 8 and 9: what a restorer makes of pages as its training goes on."""
     from .evaluate import repairing as experiment
 
-    _write(experiment.run(folder, subset), output)
+    _write(experiment.run(folders, subset), output)
 
 
 @evaluate.command("sweep")
@@ -391,10 +384,8 @@ def evaluate_sweep(
         seeds: Annotated[int, typer.Option(help="Runs with each loss.")] = 2,
         subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
         preset: Preset = "cpu",
-        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
-                          "interrupted one goes on.")] = Path("runs/sweep"),
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        folder: Runs = Path("runs/sweep"),
+        output: Output = Path("-")):
     """Chapter 8: DnCNN's loss, taken apart at an equal budget."""
     from .evaluate import sweep as experiment
 
@@ -408,10 +399,8 @@ def evaluate_ablation(
         steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,
         subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
         preset: Preset = "cpu",
-        folder: Annotated[Path, typer.Option(help="Where the runs are kept; an "
-                          "interrupted one goes on.")] = Path("runs/ablation"),
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        folder: Runs = Path("runs/ablation"),
+        output: Output = Path("-")):
     """Chapter 9: where the second network's gain comes from."""
     from .evaluate import ablation as experiment
 
@@ -424,8 +413,7 @@ def evaluate_ablation(
 def bench(
         codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")] = "tinylic",
         rate: Annotated[float, typer.Option(help="0 to 7.")] = 3,
-        output: Annotated[Path, typer.Option("--json", help="Where to write; - for "
-                                             "standard output.")] = Path("-")):
+        output: Output = Path("-")):
     """Time and memory of a learned codec, from 0.1 to 24 megapixels."""
     from .evaluate import bench as experiment
 

@@ -138,6 +138,10 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
     whole = GuidedRecipe({**settings, "place": "page"}).batch(0, rank=0, ranks=1)
     assert whole[1].min() == 1 and whole[3] == places
 
+    settings = {**known["settings"], "first_sha256": "0" * 64}
+    (tmp_path / "tiny.json").write_text(json.dumps({**known, "settings": settings}))
+    with pytest.raises(InputError, match="trained after other weights of dncnn"):
+        zoo.load_restorer("tiny", tmp_path)
     other = json.loads((tmp_path / "dncnn.json").read_text())
     (tmp_path / "dncnn.json").write_text(json.dumps({**other, "sha256": "0" * 64}))
     with pytest.raises(InputError, match="not the file that its card describes"):
@@ -147,7 +151,7 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
 def test_without_a_first_network_the_true_words_are_taken(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    bare = FirstPass(None, 2)
+    bare = FirstPass("", 2)
     counts = bare.counts()
     assert counts["words"] == counts["found"] and not counts["nowhere"]
     pixels, _, _ = bare[3]
@@ -172,6 +176,6 @@ def test_the_ablation(tmp_path, monkeypatch):
         assert rows["guided"]["changes"][reader]["letters"] > 50
     # two steps change little, but without D1 nothing can be read
     assert rows["alone"]["PP-OCRv6 accuracy"][0] < 0.3
-    shown = repairing.run(tmp_path / "runs" / "guided", 2)
+    shown = repairing.run([tmp_path / "runs" / "guided"], 2)
     assert [step["step"] for step in shown["steps"]] == [0, 2]
     assert shown["steps"][0]["psnr"] == rows["first"]["psnr"]

@@ -141,6 +141,8 @@ def test_page_patches_are_the_pages(tmp_path, monkeypatch):
         drawn = data.make_page(page, "test").patches()[at]
         assert np.array_equal(kept[index].image, drawn.image)
         assert kept[index].words == drawn.words and kept[index].page == page
+    assert [(p.page, p.cell) for p in kept.firsts()] == [
+        (page, kept[10 * page].cell) for page in range(3)]
     kept.verify()
     with pytest.raises(InputError, match="1 to 457"):
         data.PagePatches("test", 458, folder=tmp_path)
@@ -200,10 +202,10 @@ def test_repairing_of_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
     with pytest.raises(InputError, match="no checkpoint"):
-        repairing.run(tmp_path)
+        repairing.run([tmp_path])
     train(DnCNNRecipe(preset("dncnn", "smoke")), tmp_path / "run", devices=1)
-    result = repairing.run(tmp_path / "run", 2)
-    assert [step["step"] for step in result["steps"]] == [0, 2, 4, 6]
+    result = repairing.run([tmp_path / "run", tmp_path / "run"], 2)
+    assert [step["step"] for step in result["steps"]] == [0, 2, 4, 6, 8, 10, 12]
     first, *_, last = result["steps"]
     assert first["psnr"] != last["psnr"] and first["english_g2 exact"][0] < 0.2
     assert len(last["samples"]) == 2 and last["samples"][0]["webp"]

@@ -13,7 +13,9 @@ import torch
 from semlib import training
 from semlib.images import InputError
 from semlib.ocr import EasyOCRReader
-from semlib.training import CodecRecipe, TFICRecipe, load_checkpoint, preset, train
+from semlib.training import (CodecRecipe, DnCNNRecipe, TFICRecipe, load_checkpoint,
+                             preset, train)
+from semlib.training.muon import MuonAdam
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,47 @@ def test_the_command_survives_kill_9(finished, tmp_path):
     subprocess.run([*command, "--resume"], check=True, stderr=subprocess.DEVNULL)
     end = load_checkpoint(file)
     assert same(end["model"], load_checkpoint(finished / "checkpoint.pt")["model"])
+
+
+def test_muon_takes_a_kernel_for_a_matrix():
+    """Against torch's own, which takes matrices only."""
+    kernel = torch.nn.Parameter(torch.randn(8, 6, 3, 3))
+    matrix = torch.nn.Parameter(kernel.detach().flatten(1).clone())
+    bias = torch.nn.Parameter(torch.zeros(8))
+    ours = MuonAdam([{"params": [bias]}, {"params": [kernel], "muon": True}], lr=0.1)
+    torchs = torch.optim.Muon([matrix], lr=0.1, weight_decay=0)
+    for _ in range(3):
+        before = kernel.detach().clone()
+        kernel.grad, bias.grad = torch.randn_like(kernel), torch.ones(8)
+        matrix.grad = kernel.grad.flatten(1).clone()
+        ours.step()
+        torchs.step()
+        change = (kernel - before).flatten(1).detach()
+        assert torch.allclose(kernel.flatten(1), matrix, atol=0.01)  # torch's: bfloat16
+        values = torch.linalg.svdvals(change / 0.1)
+        assert values.min() > 0.4 and values.max() < 1.6
+        assert kernel.grad is None
+    assert torch.allclose(bias, torch.full((8,), -0.3))  # Adam's three steps
+
+
+def test_muons_momentum_is_kept_in_checkpoints(tmp_path, monkeypatch):
+    settings = preset("dncnn", "smoke")
+    train(DnCNNRecipe(settings), tmp_path / "whole", devices=1)
+    recipe = DnCNNRecipe(settings)
+    draw = recipe.batch
+
+    def die(step, rank, ranks):
+        if step == 3:
+            raise Killed
+        return draw(step, rank, ranks)
+
+    monkeypatch.setattr(recipe, "batch", die)
+    with pytest.raises(Killed):
+        train(recipe, tmp_path / "died", devices=1)
+    train(DnCNNRecipe(settings), tmp_path / "died", devices=1, resume=True)
+    ends = [load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
+            for name in ("whole", "died")]
+    assert same(*ends)
 
 
 def test_a_few_models_on_the_way_are_kept(finished):

@@ -60,6 +60,10 @@ class PagePatches(Sequence):
         return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), words, page,
                      kept["cell"])
 
+    def firsts(self) -> list[Patch]:
+        """The first patch of every page: independent draws."""
+        return [self[index] for index in range(0, self.count, PATCHES_PER_PAGE)]
+
 
 def _draw(page: int, split: str) -> tuple[np.ndarray, dict]:
     """A page's ten patches, and their words."""

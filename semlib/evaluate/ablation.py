@@ -6,22 +6,22 @@ from pathlib import Path
 from torch import nn
 
 from .. import zoo
-from ..data import PATCHES_PER_PAGE, PagePatches
+from ..data import PagePatches
 from ..ocr import PageReader
 from ..restore import OCRGuided
 from ..training import GuidedRecipe, preset, train
-from .changes import changes
-from .restore import READERS, score, summary
+from .restore import compared, score, summary
 from .results import provenance
 
 # how each variant's settings differ from the preset's
 VARIANTS = {"guided": {},
             "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
             "page": {"place": "page"},  # all pixels, not words' alone
-            "alone": {"first": "", "start": "", "place": "page"},  # the reader's loss
-            "tuned": {"first": "", "place": "page"},  # from the start, or on D1 itself
-            "from nothing": {"start": ""},  # D2 without D1's features
-            "reader": {"image": 0.0},  # no image's loss beside the reader's: the paper's
+            # one network, the reader's loss from the start; or D1 itself goes on with it
+            "alone": {"first": "", "start": "", "place": "page"},
+            "tuned": {"first": "", "place": "page"},
+            "random": {"start": ""},  # D2 without D1's features
+            "reader": {"image": 0.0},  # no image's loss beside the reader's
             "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
             "both": {"reader": "both"}}
 
@@ -43,19 +43,16 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
         intervals; and ``changes`` against D1's result, by each reader.
     """
     started = time.monotonic()
-    kept = PagePatches("test", subset)
-    patches = [kept[page * PATCHES_PER_PAGE] for page in range(subset)]
+    patches = PagePatches("test", subset).firsts()
     settings = {**preset("guided", name), "steps": steps}
-    first = score(patches, zoo.load_restorer(settings["first"])[0])
-    rows = {"first": summary([[row] for row in first])}
+    texts = [[patch.text] for patch in patches]
+    first = [[row] for row in score(patches, zoo.load_restorer(settings["first"])[0])]
+    rows = {"first": summary(first)}
     for variant, different in VARIANTS.items():
         recipe = GuidedRecipe({**settings, **different})
-        second = train(recipe, folder / variant.replace(" ", "-"), resume=True).network
-        scores = score(patches, restorer(recipe.settings, second.eval()))
-        rows[variant] = {**summary([[row] for row in scores]), "changes": {
-            reader: changes([[patch.text] for patch in patches], *(
-                [[row["read"][reader]] for row in found] for found in (first, scores)))
-            for reader in READERS}}
+        second = train(recipe, folder / variant, resume=True).network.eval()
+        scores = [[row] for row in score(patches, restorer(recipe.settings, second))]
+        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores)}
     return {"patches": subset, "steps": steps, "batch": settings["batch"],
             "variants": rows, **provenance(
                 f"semlib evaluate ablation --steps {steps} --subset {subset}",

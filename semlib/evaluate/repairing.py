@@ -1,13 +1,14 @@
 """Chapters 8 and 9: what a restorer makes of pages as its training goes on."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..data import PATCHES_PER_PAGE, PagePatches, degrade
+from ..data import PagePatches, degrade
 from ..images import InputError, to_tensor
 from ..restore import DnCNN
 from ..training import load_checkpoint
@@ -19,11 +20,12 @@ from .results import provenance
 SAMPLES = 3  # patches whose pictures are kept
 
 
-def run(folder: Path, subset: int = 50) -> dict:
-    """Repair test patches with every model that a training run has kept.
+def run(folders: Sequence[Path], subset: int = 50) -> dict:
+    """Repair test patches with every model that training has kept.
 
     Args:
-        folder: of the run, with ``step-N.pt`` and ``checkpoint.pt``.
+        folders: of the run, with ``step-N.pt`` and ``checkpoint.pt``; and of the
+            runs that went on from it, in their order, whose steps count on.
         subset: test pages, one patch of each.
 
     Returns:
@@ -32,20 +34,27 @@ def run(folder: Path, subset: int = 50) -> dict:
         the first patches: a WebP file in base 64, and what each reader reads.
 
     Raises:
-        InputError: there is no checkpoint in the folder.
+        InputError: there is no checkpoint in a folder.
     """
     started = time.monotonic()
+    states: dict[int, dict] = {}
+    for folder in folders:
+        states |= _kept(folder, after=max(states, default=0))
+    patches = PagePatches("test", subset).firsts()
+    names = " ".join(folder.name for folder in folders)
+    return {"patches": subset, "settings": states[max(states)]["settings"],
+            "steps": [{"step": step, **_step(states[step], patches)}
+                      for step in tqdm(sorted(states), unit="model")],
+            **provenance(f"semlib evaluate repairing {names} --subset {subset}",
+                         started, [patch.image for patch in patches])}
+
+
+def _kept(folder: Path, after: int) -> dict[int, dict]:
+    """The checkpoints of a run by their steps, which count on from `after`."""
     files = [*folder.glob("step-*.pt"), *folder.glob("checkpoint.pt")]
     if not files:
         raise InputError(f"{folder}: no checkpoint of a training run")
-    states = {state["step"]: state for state in map(load_checkpoint, files)}
-    kept = PagePatches("test", subset)
-    patches = [kept[page * PATCHES_PER_PAGE] for page in range(subset)]
-    return {"patches": subset, "settings": next(iter(states.values()))["settings"],
-            "steps": [_step(states[step], patches)
-                      for step in tqdm(sorted(states), unit="model")],
-            **provenance(f"semlib evaluate repairing {folder.name} --subset {subset}",
-                         started, [patch.image for patch in patches])}
+    return {after + state["step"]: state for state in map(load_checkpoint, files)}
 
 
 @torch.no_grad()
@@ -62,8 +71,7 @@ def _step(state: dict, patches) -> dict:
     better = network(ruined).clamp(0, 1)
     read = read_end_to_end(better)
     pictures = np.uint8((better[:, 0] * 255).round().numpy())
-    return {"step": state["step"],
-            **summary([[row] for row in score(patches, network)]),
+    return {**summary([[row] for row in score(patches, network)]),
             "samples": [{"webp": webp(picture), **{name: read[name][at]
                                                    for name in READERS}}
                         for at, picture in enumerate(pictures)]}

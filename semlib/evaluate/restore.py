@@ -48,14 +48,13 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     patches = PagePatches("test", subset)
-    rows, read = {}, {}
+    rows, scores = {}, {}
     for name, repair in methods().items():
         count = each if name in WHOLE else 1
-        pages = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
-        rows[name] = {"patches": subset * count, **summary(pages)}
-        read[name] = [[row["read"] for row in page] for page in pages]
-    return {"rows": rows, "changes": _changes(read, patches), "weights": {name: zoo.card(name)["sha256"]
-                                      for name in restorers()},
+        scores[name] = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
+        rows[name] = {"patches": subset * count, **summary(scores[name])}
+    return {"rows": rows, "changes": _changes(scores, patches),
+            "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
                          started, [patch.image for patch in patches])}
 
@@ -79,19 +78,25 @@ def restorers() -> list[str]:
             for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
 
 
-def _changes(read: dict[str, list[list[dict]]], patches: PagePatches) -> dict:
-    """What the second networks change in the first one's result, by each reader."""
+def _changes(scores: dict[str, list[list[dict]]], patches: PagePatches) -> dict:
+    """What the second networks change in the first one's result."""
     found = {}
     for name in restorers():
         first = zoo.card(name)["settings"].get("first")
-        if first not in read or name not in read:
-            continue
-        truths = [[patches[page * PATCHES_PER_PAGE + at].text for at in range(len(row))]
-                  for page, row in enumerate(read[name])]
-        found[name] = {reader: changes(truths, *(
-            [[texts[reader] for texts in row] for row in read[way]]
-            for way in (first, name))) for reader in READERS}
+        if first in scores and name in scores:
+            truths = [[patches[page * PATCHES_PER_PAGE + at].text
+                       for at in range(len(row))]
+                      for page, row in enumerate(scores[name])]
+            found[name] = compared(truths, scores[first], scores[name])
     return found
+
+
+def compared(truths: list[list[str]], before: list[list[dict]],
+             after: list[list[dict]]) -> dict:
+    """`changes` by each reader, of texts and of what `score` gives, page by page."""
+    return {reader: changes(truths, *([[row["read"][reader] for row in page]
+                                       for page in pages] for pages in (before, after)))
+            for reader in READERS}
 
 
 def _projected(network, table, x: Tensor) -> Tensor:

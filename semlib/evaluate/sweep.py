@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data import PATCHES_PER_PAGE, PagePatches
+from ..data import PagePatches
 from ..training import DnCNNRecipe, preset, train
 from .restore import numbers, score
 from .results import provenance
@@ -39,8 +39,7 @@ def run(folder: Path, steps: int = 400, seeds: int = 2, subset: int = 100,
         which is the same arithmetic for a pixel.
     """
     started = time.monotonic()
-    kept = PagePatches("test", subset)
-    patches = [kept[page * PATCHES_PER_PAGE] for page in range(subset)]
+    patches = PagePatches("test", subset).firsts()
     base = DnCNNRecipe({**preset("dncnn", name), "steps": steps})
 
     def measured(place: str, different: dict) -> dict:

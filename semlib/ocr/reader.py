@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -74,8 +75,13 @@ class PageReader:
     def __init__(self, detector: CRAFT | None = None, reader: Reader | None = None,
                  margin: float = 0.1):
         self.detector = detector or CRAFT(magnify=2)
-        self.reader = reader or EasyOCRReader()
+        self._reader = reader
         self.margin = margin
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Loaded when something is read: who wants `windows` alone needs none."""
+        return self._reader or EasyOCRReader()
 
     def read(self, images: Tensor) -> list[Reading]:
         """Read whole pictures, N×1×H×W or N×3×H×W in [0, 1]."""

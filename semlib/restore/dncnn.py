@@ -34,9 +34,13 @@ class DnCNN(nn.Module):
         for layer in self.residual:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
-        for parameter in self.residual[-2].parameters():
-            nn.init.zeros_(parameter)  # begins as the identity
+        self.empty()
         self.to(memory_format=torch.channels_last)
+
+    def empty(self) -> None:
+        """Set the last layer to zero: the network is the identity, as it begins."""
+        for parameter in self.residual[-2].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """Restored pictures, N×1×H×W, of damaged ones in [0, 1]; not clipped."""

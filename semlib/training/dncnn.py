@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from ..data import PATCH_HEIGHT, PATCH_WIDTH, PagePatches, degrade, make_page
 from ..images import to_tensor
 from ..restore import DCTLoss, DnCNN
+from . import muon
 
 BLOCK = 8
 
@@ -29,8 +30,7 @@ class DnCNNRecipe:
                                             self.settings["threshold"]))
 
     def groups(self, model: nn.Module) -> list[dict]:
-        return [{"params": list(model.parameters()),
-                 "peak": self.settings["learning_rate"]}]
+        return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: clean crops and ruined ones, N×1×h×w each.

@@ -13,9 +13,10 @@ from ..data import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, PagePatc
                     degrade)
 from ..data.shards import Shards, cache_folder, recipe_hash
 from ..images import InputError, to_tensor
-from ..ocr import EasyOCRReader, PageReader
+from ..ocr import PageReader
 from ..restore import DnCNN, fading, match, refine
-from .tfic import READERS
+from . import muon
+from .tfic import READERS, frozen_readers
 
 SIZE = PATCH_HEIGHT * PATCH_WIDTH
 QUALITY = 1
@@ -32,12 +33,12 @@ class FirstPass(Sequence):
     ``clean`` are the patches before they were ruined.
 
     Args:
-        first: the name of D1's weights. None: the pages are left as JPEG made
+        first: the name of D1's weights. Empty: the pages are left as JPEG made
             them, and the windows are the true words', as nothing is found there.
         count: of pages.
     """
 
-    def __init__(self, first: str | None, count: int):
+    def __init__(self, first: str, count: int):
         self.clean = PagePatches("train", count)
         recipe = [first and zoo.card(first)["sha256"], self.clean.recipe, QUALITY]
         self._shards = Shards(cache_folder() / f"first-{recipe_hash(recipe)}",
@@ -67,7 +68,7 @@ class FirstPass(Sequence):
 
 
 @torch.no_grad()
-def _first_pass(page: int, first: str | None, count: int) -> tuple[np.ndarray, dict]:
+def _first_pass(page: int, first: str, count: int) -> tuple[np.ndarray, dict]:
     """A page's patches after D1; the windows found in each, and their texts."""
     torch.set_num_threads(1)  # every core has its own pages
     network, pages, kept = _parts(first, count)
@@ -90,8 +91,7 @@ def _first_pass(page: int, first: str | None, count: int) -> tuple[np.ndarray, d
 
 
 @cache
-def _parts(first: str | None,
-           count: int) -> tuple[nn.Module, PageReader, PagePatches]:
+def _parts(first: str, count: int) -> tuple[nn.Module, PageReader, PagePatches]:
     network = zoo.load_restorer(first)[0] if first else nn.Identity()
     return network, PageReader(), PagePatches("train", count)
 
@@ -112,12 +112,11 @@ class GuidedRecipe:
         if settings["reader"] not in LISTENING:
             raise InputError(f"reader must be one of {', '.join(LISTENING)}, "
                              f"not {settings['reader']}")
-        first = settings["first"] or None
         self.settings = dict(settings)
         for part in ("first", "start"):
             if settings[part]:
                 self.settings[f"{part}_sha256"] = zoo.card(settings[part])["sha256"]
-        self._pages = FirstPass(first, settings["pages"])
+        self._pages = FirstPass(settings["first"], settings["pages"])
 
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
@@ -126,16 +125,13 @@ class GuidedRecipe:
             known, _ = zoo.load_restorer(self.settings["start"])
             network.load_state_dict(known.state_dict())
             if self.settings["first"]:
-                for parameter in network.residual[-2].parameters():
-                    nn.init.zeros_(parameter)
-        readers = [EasyOCRReader(self.settings["temperature"]) if name == "easyocr"
-                   else zoo.load_reader(name)[0]
-                   for name in LISTENING[self.settings["reader"]]]
+                network.empty()
+        readers = frozen_readers(LISTENING[self.settings["reader"]],
+                                 self.settings["temperature"])
         return Refinement(network, readers, self.settings["image"])
 
     def groups(self, model: nn.Module) -> list[dict]:
-        return [{"params": list(model.network.parameters()),
-                 "peak": self.settings["learning_rate"]}]
+        return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple:
         """This process's share: D1's patches, masks and clean ones, N×1×64×256 each;

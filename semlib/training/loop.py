@@ -18,6 +18,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ..images import InputError, replace_file
+from .muon import MuonAdam
 
 PRESETS = Path(__file__).with_name("presets.toml")
 WARM_UP = 30  # steps in which the learning rate grows
@@ -77,7 +78,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     fabric.launch()
     torch.manual_seed(settings["seed"])
     model = recipe.model()
-    optimizer = torch.optim.Adam(recipe.groups(model), settings["learning_rate"])
+    optimizer = MuonAdam(recipe.groups(model), settings["learning_rate"])
     start = 0
     if file.exists():
         state = load_checkpoint(file)

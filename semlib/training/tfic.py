@@ -27,8 +27,7 @@ class TFICRecipe(CodecRecipe):
 
     def model(self) -> nn.Module:
         codec = self.codec()  # before the readers, which draw random numbers too
-        readers = [EasyOCRReader() if name == "easyocr" else zoo.load_reader(name)[0]
-                   for name in READERS[self.settings["reader"]]]
+        readers = frozen_readers(READERS[self.settings["reader"]])
         return RateText(codec, readers, self.settings["gammas"])
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, list, Tensor]:
@@ -40,6 +39,12 @@ class TFICRecipe(CodecRecipe):
         return (torch.stack([to_tensor(image.image) for image in images]),
                 [image.text for image in images],
                 torch.tensor(rates, dtype=torch.float32))
+
+
+def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Reader]:
+    """Readers to be listened to; the temperature is for EasyOCR's (see there)."""
+    return [EasyOCRReader(temperature) if name == "easyocr" else zoo.load_reader(name)[0]
+            for name in names]
 
 
 class RateText(nn.Module):
