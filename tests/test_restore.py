@@ -112,7 +112,9 @@ def test_a_crops_jpeg_is_the_patchs():
 def test_training_export_and_the_command(tmp_path, monkeypatch, capsys):
     settings = {**preset("dncnn", "smoke"), "steps": 40}
     train(DnCNNRecipe(settings), tmp_path / "run", devices=1)
-    zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    known = zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    assert known["seconds"] >= 0 and known["paper"]["depth"] == 17
+    assert "quality" not in known["paper"]  # which is the same
     network, weights = zoo.load_restorer("tiny", tmp_path)
     assert len(weights) == 64 and not network.training
     card = zoo.card("tiny", tmp_path)

@@ -8,6 +8,7 @@ that was killed goes on exactly as if it had not been.
 import io
 import json
 import math
+import time
 import tomllib
 from pathlib import Path
 from typing import Protocol
@@ -79,14 +80,14 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     torch.manual_seed(settings["seed"])
     model = recipe.model()
     optimizer = MuonAdam(recipe.groups(model), settings["learning_rate"])
-    start = 0
+    start, spent, begun = 0, 0.0, time.monotonic()
     if file.exists():
         state = load_checkpoint(file)
         if state["settings"] != settings:
             raise InputError(f"{file}: made with other settings than this preset's")
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        start = state["step"]
+        start, spent = state["step"], state["seconds"]
     bare = model
     if start == 0 and fabric.is_global_zero:
         _save(folder / "step-0.pt", {"step": 0, "settings": settings,
@@ -111,7 +112,8 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         done = step + 1
         if (done % settings["keep_every"] == 0 or done == settings["steps"]) \
                 and fabric.is_global_zero:
-            state = {"step": done, "settings": settings, "model": bare.state_dict()}
+            state = {"step": done, "settings": settings, "model": bare.state_dict(),
+                     "seconds": spent + time.monotonic() - begun}
             if (done // settings["keep_every"]).bit_count() == 1:
                 _save(folder / f"step-{done}.pt", state)
             _save(file, {**state, "optimizer": optimizer.state_dict()})
@@ -119,7 +121,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
 
 
 def load_checkpoint(file: Path) -> dict:
-    """A checkpoint's step, settings, model and optimizer; tensors only, no code."""
+    """A checkpoint's step, settings, model, seconds and optimizer; no code in it."""
     return torch.load(file, map_location="cpu", weights_only=True)
 
 

@@ -1,8 +1,9 @@
 """Trained weights: safetensors beside a card that says where they come from.
 
-The card (JSON) holds recipe, preset's settings, data and its hash, steps, the
-training's log, licence, and the weights' SHA-256, which is compared before they
-load; and under ``start`` the card of the weights that training went on from.
+The card (JSON) holds recipe, preset's settings and under ``paper`` those that the
+paper's preset sets otherwise; data and its hash; steps, and how many seconds they
+took; the training's log, licence, and the weights' SHA-256, which is compared before
+they load; and under ``start`` the card of the weights that training went on from.
 """
 
 import hashlib
@@ -148,7 +149,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
     Raises:
         InputError: there is no such recipe, or no checkpoint.
     """
-    from ..training import load_checkpoint  # which imports this module
+    from ..training import load_checkpoint, preset  # which imports this module
 
     if recipe not in RECIPES:
         raise InputError(f"recipe must be one of {', '.join(RECIPES)}, "
@@ -170,7 +171,10 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = FOLDER) -> d
                for key, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
-    known = {"recipe": recipe, "settings": settings, "steps": state["step"],
+    known = {"recipe": recipe, "settings": settings,
+             "paper": {key: value for key, value in preset(recipe, "paper").items()
+                       if settings.get(key) != value},
+             "steps": state["step"], "seconds": round(state["seconds"]),
              "data": _data(recipe, settings), "training_log": _thinned(log),
              **({"start": _start(settings, folder)} if settings.get("start") else {}),
              "torch": torch.__version__, "python": platform.python_version(),
