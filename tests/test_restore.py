@@ -171,6 +171,8 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert few["rows"]["degraded"]["patches"] == 1
     rows = experiment.run(tmp_path / "runs", 2, 2)["rows"]
     assert rows["degraded"]["patches"] == 4 and rows["median"]["patches"] == 2
+    firsts = experiment.run(tmp_path / "runs", 2, 1)["rows"]["degraded"]
+    assert firsts == rows["degraded, one a page"] != rows["degraded"]
     assert rows["clean"]["english_g2 accuracy"][0] > 0.9
     assert rows["degraded"]["english_g2 exact"][0] < 0.1
     assert rows["degraded"]["psnr"][0] < rows["clean"]["psnr"][0]

@@ -41,7 +41,7 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
     Returns:
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
         PSNR-B against the clean patch; and for each reader accuracy, exact words
-        and false words. Means and 95 % intervals over pages, whose patches are no
+        and false words; the main rows also on the others' patches. Means and 95 % intervals over pages, whose patches are no
         independent draws. ``changes``: for the restorers that go on from another
         one's result, what they change in it, by each reader.
     """
@@ -53,6 +53,9 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
         count = each if name in WHOLE else 1
         scores[name] = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
         rows[name] = {"patches": subset * count, **summary(scores[name])}
+        if count > 1:  # on the others' patches, to compare
+            rows[f"{name}, one a page"] = {
+                "patches": subset, **summary([page[:1] for page in scores[name]])}
     return {"rows": rows, "changes": _changes(scores, patches),
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
