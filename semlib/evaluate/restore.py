@@ -41,9 +41,10 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
     Returns:
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
         PSNR-B against the clean patch; and for each reader accuracy, exact words
-        and false words; the main rows also on the others' patches. Means and 95 % intervals over pages, whose patches are no
-        independent draws. ``changes``: for the restorers that go on from another
-        one's result, what they change in it, by each reader.
+        and false words; the main rows also on the others' patches. Means and 95 %
+        intervals over pages, whose patches are no independent draws. ``changes``:
+        for the restorers that go on from another one's result, what they change in
+        it, by each reader.
     """
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)

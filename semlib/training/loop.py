@@ -89,9 +89,13 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         optimizer.load_state_dict(state["optimizer"])
         start, spent = state["step"], state["seconds"]
     bare = model
+
+    def now(step: int) -> dict:
+        return {"step": step, "settings": settings, "model": bare.state_dict(),
+                "seconds": spent + time.monotonic() - begun}
+
     if start == 0 and fabric.is_global_zero:
-        _save(folder / "step-0.pt", {"step": 0, "settings": settings,
-                                     "model": bare.state_dict()})
+        _save(folder / "step-0.pt", now(0))
     model, optimizer = fabric.setup(model, optimizer)
     log = _Log(folder / "log.jsonl", start, settings["log_every"],
                fabric.is_global_zero)
@@ -112,8 +116,7 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         done = step + 1
         if (done % settings["keep_every"] == 0 or done == settings["steps"]) \
                 and fabric.is_global_zero:
-            state = {"step": done, "settings": settings, "model": bare.state_dict(),
-                     "seconds": spent + time.monotonic() - begun}
+            state = now(done)
             if (done // settings["keep_every"]).bit_count() == 1:
                 _save(folder / f"step-{done}.pt", state)
             _save(file, {**state, "optimizer": optimizer.state_dict()})
