@@ -167,7 +167,8 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
             row |= {f"{name} accuracy": accuracy(patch.text, read),
                     f"{name} exact": exact_words(patch.text, read),
                     f"{name} false": false_words(patch.text, read)}
-        rows.append(row)
+        rows.append({key: round(row[key], 4) for key in numbers(row)}
+                    | {"read": row["read"]})
     return rows
 
 
