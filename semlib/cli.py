@@ -346,13 +346,16 @@ def evaluate_restore(
         each: Annotated[int, typer.Option(help="Patches of every page.")] = 10,
         folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
                           "interrupted run goes on.")] = Path("runs/restore"),
+        only: Annotated[list[str], typer.Option(
+            help="This way of repair; may be given more than once.",
+            show_default="all")] = [],
         output: Output = Path("-")):
-    """Chapter 8: what is read of ruined pages, repaired in many ways."""
+    """Chapters 8 and 9: what is read of ruined pages, repaired in many ways."""
     from .evaluate import restore as experiment
 
     if not 1 <= each <= 10:
         raise InputError(f"--each must be between 1 and 10, not {each}")
-    _write(experiment.run(folder, subset, each), output)
+    _write(experiment.run(folder, subset, each, only), output)
 
 
 @evaluate.command("generality")

@@ -180,13 +180,13 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     kept = tmp_path / "runs" / "clean.jsonl"
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
-    monkeypatch.setattr(experiment, "methods",
-                        lambda methods=experiment.methods: {"clean": methods()["clean"]})
-    again = experiment.run(tmp_path / "runs", 2, 2)
-    assert again["rows"]["clean"] == rows["clean"]
+    again = experiment.run(tmp_path / "runs", 2, 2, ["clean"])
+    assert again["rows"] == {"clean": rows["clean"]}
     monkeypatch.setattr(experiment, "score", None)  # all is there already
-    fewer = experiment.run(tmp_path / "runs", 1, 2)
+    fewer = experiment.run(tmp_path / "runs", 1, 2, ["clean"])
     assert fewer["rows"]["clean"]["patches"] == 1
+    with pytest.raises(InputError, match="--only must be one of clean, degraded"):
+        experiment.run(tmp_path / "runs", 1, 1, ["cleaned"])
 
 
 def test_the_sweep(tmp_path, monkeypatch):

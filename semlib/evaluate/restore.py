@@ -1,4 +1,4 @@
-"""Chapter 8's experiment: what is read of ruined pages, repaired in many ways."""
+"""Chapters 8 and 9: what is read of ruined pages, repaired in many ways."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from tqdm import tqdm
 from .. import zoo
 from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
                     quantization_table)
-from ..images import to_tensor
+from ..images import InputError, replace_file, to_tensor
 from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
 from ..restore import DnCNN, project
 from .changes import changes
@@ -29,7 +29,8 @@ WHOLE = ("degraded", "dncnn", "guided")
 READERS = ("english_g2", "PP-OCRv6")
 
 
-def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE) -> dict:
+def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
+        only: Sequence[str] = ()) -> dict:
     """Ruin test patches, repair them in every way, and read them from end to end.
 
     Args:
@@ -37,6 +38,7 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
             and one with more pages or patches needs only those that are new.
         subset: pages of the test set.
         each: patches of every page that the main rows are measured on (see `WHOLE`).
+        only: these ways of repair; all of them when empty.
 
     Returns:
         ``rows``: for every way of repair, over ``patches`` patches: PSNR, SSIM and
@@ -44,23 +46,40 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE)
         and false words; the main rows also on the others' patches. Means and 95 %
         intervals over pages, whose patches are no independent draws. ``changes``:
         for the restorers that go on from another one's result, what they change in
-        it, by each reader.
+        it, by each reader, on the first patch of each page.
+
+    Raises:
+        InputError: there is no such way of repair.
     """
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     patches = PagePatches("test", subset)
-    rows, scores = {}, {}
-    for name, repair in methods().items():
+    ways = methods()
+    for name in only:
+        if name not in ways:
+            raise InputError(f"--only must be one of {', '.join(ways)}, not {name}")
+    rows = {}
+
+    def pages(name: str, count: int) -> list[list[dict]]:
+        return _pages(folder / f"{name}.jsonl", name, ways[name], patches, count)
+
+    for name in only or ways:
         count = each if name in WHOLE else 1
-        scores[name] = _pages(folder / f"{name}.jsonl", name, repair, patches, count)
-        rows[name] = {"patches": subset * count, **summary(scores[name])}
+        scores = pages(name, count)
+        rows[name] = {"patches": subset * count, **summary(scores)}
         if count > 1:  # on the others' patches, to compare
             rows[f"{name}, one a page"] = {
-                "patches": subset, **summary([page[:1] for page in scores[name]])}
-    return {"rows": rows, "changes": _changes(scores, patches),
+                "patches": subset, **summary([page[:1] for page in scores])}
+    texts = [[patch.text] for patch in patches.firsts()]
+    changed = {name: compared(texts, pages(zoo.card(name)["settings"]["first"], 1),
+                              pages(name, 1))
+               for name in restorers() if name in rows
+               and zoo.card(name)["settings"].get("first")}
+    command = "".join(f" --only {name!r}" for name in only)
+    return {"rows": rows, "changes": changed,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **provenance(f"semlib evaluate restore --subset {subset} --each {each}",
-                         started, [patch.image for patch in patches])}
+            **provenance(f"semlib evaluate restore --subset {subset} --each {each}"
+                         f"{command}", started, [patch.image for patch in patches])}
 
 
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
@@ -80,19 +99,6 @@ def restorers() -> list[str]:
     """The names of the shipped ones."""
     return [path.stem for kind in zoo.RESTORERS
             for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
-
-
-def _changes(scores: dict[str, list[list[dict]]], patches: PagePatches) -> dict:
-    """What the second networks change in the first one's result."""
-    found = {}
-    for name in restorers():
-        first = zoo.card(name)["settings"].get("first")
-        if first in scores and name in scores:
-            truths = [[patches[page * PATCHES_PER_PAGE + at].text
-                       for at in range(len(row))]
-                      for page, row in enumerate(scores[name])]
-            found[name] = compared(truths, scores[first], scores[name])
-    return found
 
 
 def compared(truths: list[list[str]], before: list[list[dict]],
@@ -122,14 +128,15 @@ def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
     model = name.split(",")[0]
     key = zoo.card(model)["sha256"] if model in restorers() else None
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-    done = [json.loads(line) for line in lines if line.endswith("\n")]
-    done = [row for row in done if row["key"] == key]
+    done = [line for line in lines
+            if line.endswith("\n") and json.loads(line)["key"] == key]
+    with replace_file(file) as out:
+        out.write("".join(done).encode())
     pages = [[] for _ in range(len(patches) // PATCHES_PER_PAGE)]
-    with open(file, "w") as out:
-        for row in done:
-            out.write(json.dumps(row) + "\n")
-            if row["page"] < len(pages):
-                pages[row["page"]] += row["scores"]
+    for row in map(json.loads, done):
+        if row["page"] < len(pages):
+            pages[row["page"]] += row["scores"]
+    with open(file, "a") as out:
         for page, kept in enumerate(tqdm(pages, desc=name, unit="page")):
             first = page * PATCHES_PER_PAGE
             rest = [patches[first + at] for at in range(len(kept), count)]
