@@ -20,7 +20,6 @@ VARIANTS = {"guided": {},
             # one network, the reader's loss from the start; or D1 itself goes on with it
             "alone": {"first": "", "start": "", "place": "page"},
             "tuned": {"first": "", "place": "page"},
-            "random": {"start": ""},  # D2 without D1's features
             "reader": {"image": 0.0},  # no image's loss beside the reader's
             "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
             "both": {"reader": "both"}}
