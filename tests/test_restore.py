@@ -177,6 +177,8 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert rows["degraded"]["english_g2 exact"][0] < 0.1
     assert rows["degraded"]["psnr"][0] < rows["clean"]["psnr"][0]
     assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
+    assert few["changes"]["dncnn, with grain"]["PP-OCRv6"]["right"] > 50
+    assert few["rows"]["dncnn, with grain"]["psnr"] != few["rows"]["dncnn"]["psnr"]
     kept = tmp_path / "runs" / "clean.jsonl"
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing

@@ -45,8 +45,8 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
         PSNR-B against the clean patch; and for each reader accuracy, exact words
         and false words; the main rows also on the others' patches. Means and 95 %
         intervals over pages, whose patches are no independent draws. ``changes``:
-        for the restorers that go on from another one's result, what they change in
-        it, by each reader, on the first patch of each page.
+        what is changed in another way's result (see `_begun`), by each reader, on
+        the first patch of each page.
 
     Raises:
         InputError: there is no such way of repair.
@@ -71,10 +71,8 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
             rows[f"{name}, one a page"] = {
                 "patches": subset, **summary([page[:1] for page in scores])}
     texts = [[patch.text] for patch in patches.firsts()]
-    changed = {name: compared(texts, pages(zoo.card(name)["settings"]["first"], 1),
-                              pages(name, 1))
-               for name in restorers() if name in rows
-               and zoo.card(name)["settings"].get("first")}
+    changed = {name: compared(texts, pages(begun, 1), pages(name, 1))
+               for name, begun in _begun().items() if name in rows}
     command = "".join(f" --only {name!r}" for name in only)
     return {"rows": rows, "changes": changed,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
@@ -89,6 +87,8 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     return {"clean": None, "degraded": lambda x: x, **learned,
             **{f"{name}, projected": partial(_projected, network, table)
                for name, network in learned.items() if isinstance(network, DnCNN)},
+            **{f"{name}, with grain": partial(_grainy, network)
+               for name, network in learned.items() if isinstance(network, DnCNN)},
             "Lanczos, twice as large": partial(_filtered, _lanczos),
             "median": partial(_filtered, lambda image: cv2.medianBlur(image, 3)),
             "bilateral": partial(_filtered,
@@ -101,6 +101,15 @@ def restorers() -> list[str]:
             for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
 
 
+def _begun() -> dict[str, str]:
+    """The ways that go on from another one's result: second networks, and grain, which
+    mends nothing: a measure of how much a reading changes by itself."""
+    first = {name: zoo.card(name)["settings"].get("first") for name in restorers()}
+    return {**{name: begun for name, begun in first.items() if begun},
+            **{f"{name}, with grain": name for name, begun in first.items()
+               if not begun}}
+
+
 def compared(truths: list[list[str]], before: list[list[dict]],
              after: list[list[dict]]) -> dict:
     """`changes` by each reader, of texts and of what `score` gives, page by page."""
@@ -111,6 +120,13 @@ def compared(truths: list[list[str]], before: list[list[dict]],
 
 def _projected(network, table, x: Tensor) -> Tensor:
     return project(network(x), x, table).clamp(0, 1)
+
+
+def _grainy(network, x: Tensor) -> Tensor:
+    """The network's result, each pixel moved by up to one level of 255."""
+    better = network(x).clamp(0, 1)
+    grain = torch.rand(better.shape, generator=torch.Generator().manual_seed(0))
+    return (better + (2 * grain - 1) / 255).clamp(0, 1)
 
 
 def _filtered(process: Callable[[np.ndarray], np.ndarray], x: Tensor) -> Tensor:
