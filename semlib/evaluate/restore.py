@@ -52,13 +52,13 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
         InputError: there is no such way of repair.
     """
     started = time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
-    patches = PagePatches("test", subset)
     ways = methods()
     for name in only:
         if name not in ways:
             raise InputError(f"--only must be one of {', '.join(ways)}, not {name}")
-    rows = {}
+    folder.mkdir(parents=True, exist_ok=True)
+    patches = PagePatches("test", subset)
+    rows, firsts = {}, {}
 
     def pages(name: str, count: int) -> list[list[dict]]:
         return _pages(folder / f"{name}.jsonl", name, ways[name], patches, count)
@@ -66,13 +66,13 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
     for name in only or ways:
         count = each if name in WHOLE else 1
         scores = pages(name, count)
+        firsts[name] = [page[:1] for page in scores]
         rows[name] = {"patches": subset * count, **summary(scores)}
         if count > 1:  # on the others' patches, to compare
-            rows[f"{name}, one a page"] = {
-                "patches": subset, **summary([page[:1] for page in scores])}
+            rows[f"{name}, one a page"] = {"patches": subset, **summary(firsts[name])}
     texts = [[patch.text] for patch in patches.firsts()]
-    changed = {name: compared(texts, pages(begun, 1), pages(name, 1))
-               for name, begun in _begun().items() if name in rows}
+    changed = {name: compared(texts, firsts.get(begun) or pages(begun, 1), firsts[name])
+               for name, begun in _begun().items() if name in firsts}
     command = "".join(f" --only {name!r}" for name in only)
     return {"rows": rows, "changes": changed,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
@@ -83,12 +83,14 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     """Every way of repair: from ruined patches, N×1×H×W, to better ones."""
     learned = {name: zoo.load_restorer(name)[0] for name in restorers()}
+    plain = {name: network for name, network in learned.items()
+             if isinstance(network, DnCNN)}
     table = torch.tensor(quantization_table(1))
     return {"clean": None, "degraded": lambda x: x, **learned,
             **{f"{name}, projected": partial(_projected, network, table)
-               for name, network in learned.items() if isinstance(network, DnCNN)},
+               for name, network in plain.items()},
             **{f"{name}, with grain": partial(_grainy, network)
-               for name, network in learned.items() if isinstance(network, DnCNN)},
+               for name, network in plain.items()},
             "Lanczos, twice as large": partial(_filtered, _lanczos),
             "median": partial(_filtered, lambda image: cv2.medianBlur(image, 3)),
             "bilateral": partial(_filtered,
