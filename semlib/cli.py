@@ -103,13 +103,22 @@ def decompress(file: Bitstream,
 def restore(picture: Picture,
             output: Annotated[Path, typer.Argument(help="The picture to write.",
                                                    show_default=False)],
-            model: Annotated[str, typer.Option(help="dncnn or guided.")] = "dncnn"):
+            model: Annotated[str, typer.Option(help="dncnn or guided.")] = "dncnn",
+            caution: Annotated[float, typer.Option(
+                help="With guided: change a word only where a recognizer is so many "
+                     "times as sure of it afterwards.")] = 0):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
-    from .restore import restore_image
+    from .restore import OCRGuided, restore_image
 
     kind = _format(output)
+    if not caution >= 0:
+        raise InputError(f"--caution must be 0 or more, not {caution}")
     network, _ = zoo.load_restorer(model)
+    if isinstance(network, OCRGuided):
+        network.caution = caution
+    elif caution:
+        raise InputError(f"{model} has no second network to be cautious with")
     image = restore_image(network, open_image(picture), progress=sys.stderr.isatty())
     with replace_file(output) as out:
         image.save(out, kind)
@@ -395,6 +404,20 @@ def evaluate_sweep(
     if min(steps, seeds, subset) < 1:
         raise InputError("--steps, --seeds and --subset must be 1 or more")
     _write(experiment.run(folder, steps, seeds, subset, preset), output)
+
+
+@evaluate.command("caution")
+def evaluate_caution(
+        name: Annotated[str, typer.Argument(help="A second network's weights.")] =
+        "guided",
+        subset: Annotated[int, typer.Option(help="Pages of either split.")] = 100,
+        output: Output = Path("-")):
+    """Chapter 9: how cautious a second network should be, and what it costs."""
+    from .evaluate import caution as experiment
+
+    if subset < 1:
+        raise InputError(f"--subset must be 1 or more, not {subset}")
+    _write(experiment.run(name, subset), output)
 
 
 @evaluate.command("ablation")

@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from semlib import data, zoo
-from semlib.evaluate import ablation, repairing
+from semlib.evaluate import ablation, caution, repairing
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import DnCNN, OCRGuided, fading, match, refine, restore_image
+from semlib.restore import DnCNN, OCRGuided, blend, fading, match, restore_image
 from semlib.restore.guided import FEATHER
-from semlib.training import FirstPass, GuidedRecipe, preset, train
+from semlib.training import DnCNNRecipe, FirstPass, GuidedRecipe, preset, train
 from semlib.training.guided import Refinement
 
 
@@ -75,6 +75,33 @@ def test_only_the_found_words_change():
     assert not changed[0, 0, :10].any() and not changed[0, 0, :, :30].any()
 
 
+class Sure:
+    """A recognizer that is the surer the darker a picture is."""
+
+    def read_with_confidence(self, images):
+        return [("", 1 - image.clamp(0, 1).mean().item()) for image in images]
+
+
+def test_caution_leaves_a_word_that_did_not_get_better():
+    x = torch.ones(1, 1, 64, 96)
+    x[0, 0, 10:20, 10:40] = 0.2  # cannot get much darker
+    x[0, 0, 40:50, 30:70] = 0.45
+    darker = DnCNN(3, 4)
+    nn.init.constant_(darker.residual[-2].bias, 0.3)
+
+    def changed(caution):
+        guided = OCRGuided(DnCNN(3, 4), darker.eval(), PageReader(Blots(), Sure()),
+                           caution)
+        whole = guided(x)[0].clamp(0, 1)
+        assert torch.allclose(whole, guided.restore(x[0]), atol=1e-6)
+        moved = (whole - x[0]).abs()[0] > 0.1
+        return moved[12:18, 12:38].all().item(), moved[42:48, 32:68].all().item()
+
+    assert changed(0) == (True, True)
+    assert changed(1.5) == (False, True)
+    assert changed(5) == (False, False)
+
+
 def test_a_large_picture_has_no_seams():
     x = torch.ones(1, 200, 232)
     for top in range(6, 190, 22):
@@ -111,7 +138,7 @@ def test_the_readers_loss_teaches_the_second_network_alone():
     assert losses[-1] < 0.8 * losses[0]
     assert all(map(torch.equal, before, reader.parameters()))
     outside = masks == 0
-    refined = refine(network, first, masks)
+    refined = blend(first, network(first), masks)
     assert torch.equal(refined[outside], first[outside])
 
 
@@ -146,6 +173,61 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
     (tmp_path / "dncnn.json").write_text(json.dumps({**other, "sha256": "0" * 64}))
     with pytest.raises(InputError, match="not the file that its card describes"):
         zoo.load_restorer("tiny", tmp_path)
+
+
+def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
+    for file in ("dncnn.json", "dncnn.safetensors"):
+        (tmp_path / file).write_bytes((zoo.FOLDER / file).read_bytes())
+    settings = {**preset("dncnn", "second"), "pages": 2, "batch": 2, "crop": [32, 32],
+                "steps": 2, "log_every": 1}
+    recipe = DnCNNRecipe(settings)
+    model = recipe.model()
+    clean, ruined = recipe.batch(0, rank=0, ranks=1)
+    before = model(clean, ruined)[1]  # it changes nothing yet
+    bare = model.loss(model.first(ruined).clamp(0, 1), clean, ruined).item()
+    assert before["loss"] == pytest.approx(bare)
+    ended = train(recipe, tmp_path / "run", devices=1)
+    assert all(map(torch.equal, model.first.parameters(), ended.first.parameters()))
+    assert not torch.equal(model.network.residual[-2].weight,
+                           ended.network.residual[-2].weight)
+    zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "twice", tmp_path)
+    network, _ = zoo.load_restorer("twice", tmp_path)
+    assert isinstance(network, OCRGuided)
+
+    # a guided network goes on from there, nothing emptied
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    monkeypatch.setattr(zoo, "load_restorer", lambda name: (network, ""))
+    known = zoo.card("dncnn")
+    monkeypatch.setattr(zoo, "card", lambda name: known)
+    further = GuidedRecipe({**preset("guided", "cpu"), "pages": 2, "first": "",
+                            "start": "twice"}).model().network
+    assert torch.equal(further.residual[-2].weight, network.second.residual[-2].weight)
+
+
+def test_caution_is_weighed(monkeypatch):
+    monkeypatch.setattr(caution, "PagePatches", lambda split, count=None: Few(split))
+    result = caution.run(subset=2)
+    levels = result["levels"]
+    assert [row["caution"] for row in levels] == list(caution.LEVELS)
+    for split in ("train", "test"):
+        for reader in ("english_g2", "PP-OCRv6"):
+            rows = [row[split][reader] for row in levels]
+            assert rows[0]["accuracy"][0] > 0.5 and rows[0]["right"] > 50
+            assert len({row["right"] for row in rows}) == 1  # of D1, at every level
+            assert rows[-1]["broken"] <= rows[0]["broken"]
+    with pytest.raises(InputError, match="dncnn has no second network"):
+        caution.run("dncnn", 2)
+
+
+class Few:
+    """Two patches of a split."""
+
+    def __init__(self, split):
+        self.split = split
+
+    def firsts(self):
+        return data.spread_patches(self.split, 2)
 
 
 def test_without_a_first_network_the_true_words_are_taken(tmp_path, monkeypatch):

@@ -28,22 +28,27 @@ class OCRGuided(nn.Module):
     Args:
         first: D1, frozen; a restorer.
         second: D2; a restorer.
-        pages: the detector, and the windows that it makes of what it finds.
+        pages: the detector, the windows that it makes of what it finds, and a
+            recognizer.
+        caution: a word is changed only where the recognizer is at least so many
+            times as sure of it afterwards; 0 changes all words. Needs a recognizer
+            with `read_with_confidence`.
     """
 
-    def __init__(self, first: nn.Module, second: nn.Module, pages: PageReader):
+    def __init__(self, first: nn.Module, second: nn.Module, pages: PageReader,
+                 caution: float = 0.0):
         super().__init__()
         self.first = first.eval().requires_grad_(False)
-        self.second, self.pages = second, pages
+        self.second, self.pages, self.caution = second, pages, caution
 
     def forward(self, x: Tensor) -> Tensor:
         """Restored pictures, N×1×H×W, of damaged ones in [0, 1]; not clipped."""
         with torch.no_grad():
             first = self.first(x).clamp(0, 1)
-        found = self.pages.detector.boxes(first)
-        size = first.shape[-2:]
-        masks = [fading(self.pages.windows(corners, *size), *size) for corners in found]
-        return refine(self.second, first, torch.stack(masks).to(x))
+        second = self.second(first)
+        masks = [self._mask(one, two, corners) for one, two, corners
+                 in zip(first, second, self.pages.detector.boxes(first))]
+        return blend(first, second, torch.stack(masks).to(x))
 
     @torch.no_grad()
     def restore(self, x: Tensor, tile: int = TILE, progress: bool = False) -> Tensor:
@@ -59,14 +64,29 @@ class OCRGuided(nn.Module):
             corners = self.pages.detector.boxes(first[None, :, *seen])[0]
             corners += [seen[1].start, seen[0].start]
             found += [word for word in corners if _within(word.mean(0), inside)]
-        windows = self.pages.windows(np.array(found).reshape(-1, 4, 2), *x.shape[-2:])
         second = restore(self.second, first, tile, progress)
-        return first + fading(windows, *x.shape[-2:]) * (second - first)
+        mask = self._mask(first, second, np.array(found).reshape(-1, 4, 2))
+        return blend(first, second, mask)
+
+    def _mask(self, first: Tensor, second: Tensor, corners: np.ndarray) -> Tensor:
+        """Where one picture's words, found after D1, are to be changed, 1×H×W."""
+        windows = self.pages.windows(corners, *first.shape[-2:])
+        if self.caution:
+            before, after = (self.pages.reader.read_with_confidence(
+                crops(picture, windows)) for picture in (first, second))
+            windows = [window for window, (_, one), (_, two)
+                       in zip(windows, before, after) if two >= self.caution * one]
+        return fading(windows, *first.shape[-2:])
 
 
-def refine(second: nn.Module, pictures: Tensor, masks: Tensor) -> Tensor:
-    """Pictures with D2's result where the masks are 1, N×1×H×W each."""
-    return pictures + masks * (second(pictures) - pictures)
+def crops(picture: Tensor, windows: Sequence[Window]) -> list[Tensor]:
+    """What is seen in the windows of a picture, C×H×W."""
+    return [picture[:, top:bottom, left:right] for left, top, right, bottom in windows]
+
+
+def blend(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
+    """The first pictures, the second ones where the masks are 1; of one shape."""
+    return first + masks * (second - first)
 
 
 def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:

@@ -1,10 +1,11 @@
-"""Section 4's first network: pages that JPEG ruined, made whole by DnCNN."""
+"""Section 4's DnCNN: pages that JPEG ruined, made whole; once, or once more."""
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .. import zoo
 from ..data import PATCH_HEIGHT, PATCH_WIDTH, PagePatches, degrade, make_page
 from ..images import to_tensor
 from ..restore import DCTLoss, DnCNN
@@ -14,10 +15,17 @@ BLOCK = 8
 
 
 class DnCNNRecipe:
-    """Crops of the pages' patches, JPEG's grid kept. See `training.loop`."""
+    """Crops of the pages' patches, JPEG's grid kept. See `training.loop`.
+
+    Where ``first`` names a network's weights, a second one is trained on what that
+    one leaves. It begins with the first one's weights and an empty last layer, so
+    that at first it changes nothing.
+    """
 
     def __init__(self, settings: dict):
-        self.settings = settings
+        self.settings = dict(settings)
+        if settings.get("first"):
+            self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
         count = settings["pages"]
         # a cache for what takes longer than a few seconds to draw
         self._patches = PagePatches("train", count) if count > 10 else \
@@ -26,8 +34,13 @@ class DnCNNRecipe:
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
                         self.settings["factor"])
-        return Restoration(network, DCTLoss(self.settings["lambda"],
-                                            self.settings["threshold"]))
+        first: nn.Module = nn.Identity()
+        if self.settings.get("first"):
+            first, _ = zoo.load_restorer(self.settings["first"])
+            network.load_state_dict(first.state_dict())
+            network.empty()
+        loss = DCTLoss(self.settings["lambda"], self.settings["threshold"])
+        return Restoration(network, loss, first)
 
     def groups(self, model: nn.Module) -> list[dict]:
         return muon.groups(model.network, self.settings)
@@ -52,16 +65,18 @@ class DnCNNRecipe:
 
 
 class Restoration(nn.Module):
-    """The loss round a restorer."""
+    """The loss round a restorer, and a frozen first one before it, if there is any."""
 
-    def __init__(self, network: nn.Module, loss: DCTLoss):
+    def __init__(self, network: nn.Module, loss: DCTLoss, first: nn.Module):
         super().__init__()
-        self.network, self.loss = network, loss
+        self.network, self.loss, self.first = network, loss, first
 
     def forward(self, clean: Tensor, ruined: Tensor) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, L_DCT, PSNR in dB, and the gain
         in dB over the ruined picture."""
-        restored = self.network(ruined)
+        with torch.no_grad():
+            x = self.first(ruined).clamp(0, 1)
+        restored = self.network(x)
         loss = self.loss(restored, clean, ruined)
         with torch.no_grad():
             error, before = (F.mse_loss(x, clean) for x in (restored, ruined))

@@ -14,7 +14,7 @@ from ..data import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, PagePatc
 from ..data.shards import Shards, cache_folder, recipe_hash
 from ..images import InputError, to_tensor
 from ..ocr import PageReader
-from ..restore import DnCNN, fading, match, refine
+from ..restore import DnCNN, OCRGuided, blend, fading, match
 from . import muon
 from .tfic import READERS, frozen_readers
 
@@ -123,8 +123,9 @@ class GuidedRecipe:
                         self.settings["factor"])
         if self.settings["start"]:
             known, _ = zoo.load_restorer(self.settings["start"])
-            network.load_state_dict(known.state_dict())
-            if self.settings["first"]:
+            second = isinstance(known, OCRGuided)
+            network.load_state_dict((known.second if second else known).state_dict())
+            if self.settings["first"] and not second:
                 network.empty()
         readers = frozen_readers(LISTENING[self.settings["reader"]],
                                  self.settings["temperature"])
@@ -181,7 +182,7 @@ class Refinement(nn.Module):
                 places: list) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, the readers' loss in nats a
         character, and PSNR in dB."""
-        refined = refine(self.network, first, masks).float()
+        refined = blend(first, self.network(first), masks).float()
         seen = refined.clamp(0, 1)  # the readers see no value beyond
         crops = [seen[at, :, top:bottom, left:right]
                  for at, (left, top, right, bottom), _ in places]

@@ -23,7 +23,8 @@ from .muon import MuonAdam
 
 PRESETS = Path(__file__).with_name("presets.toml")
 WARM_UP = 30  # steps in which the learning rate grows
-DECAY = 0.3  # the last part of the steps, in which it falls to nothing
+DECAY = 0.3  # the last part of the steps, in which it falls to nothing, if a preset
+             # does not set it
 MAX_GRADIENT = 1.0  # the norm that gradients are cut to
 
 
@@ -105,7 +106,8 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     for step in bar:
         torch.manual_seed(hash((settings["seed"], step, fabric.global_rank)))
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * _schedule(step, settings["steps"])
+            group["lr"] = group["peak"] * _schedule(
+                step, settings["steps"], settings.get("decay", DECAY))
         batch = recipe.batch(step, fabric.global_rank, fabric.world_size)
         loss, numbers = model(*fabric.to_device(batch))
         optimizer.zero_grad()
@@ -128,9 +130,9 @@ def load_checkpoint(file: Path) -> dict:
     return torch.load(file, map_location="cpu", weights_only=True)
 
 
-def _schedule(step: int, steps: int) -> float:
+def _schedule(step: int, steps: int, decay: float) -> float:
     """The learning rate's part: up, level, and down along a half cosine."""
-    left = min(1.0, (steps - step) / (DECAY * steps))
+    left = min(1.0, (steps - step) / (decay * steps))
     return min(1.0, (step + 1) / WARM_UP) * (1 - math.cos(math.pi * left)) / 2
 
 

@@ -76,7 +76,8 @@ def load_restorer(name: str = "dncnn",
                   folder: Path = FOLDER) -> tuple[DnCNN | OCRGuided, str]:
     """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
 
-    Weights of the recipe guided are D2's; D1 and the detector come with them.
+    Weights that were trained after others are D2's; D1 and the detector come with
+    them.
 
     Raises:
         InputError: none of that name is a restorer, its weights are not the
@@ -86,7 +87,7 @@ def load_restorer(name: str = "dncnn",
     network = _model(known["recipe"], known["settings"])
     network.load_state_dict(state)
     network.eval().requires_grad_(False)
-    if known["recipe"] == "guided":
+    if known["settings"].get("first"):
         first, weights = load_restorer(known["settings"]["first"], folder)
         if weights != known["settings"]["first_sha256"]:
             raise InputError(f"{name} was trained after other weights of "

@@ -1,0 +1,95 @@
+"""Chapter 9: how cautious a second network should be, and what it costs."""
+
+import time
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .. import zoo
+from ..data import PagePatches, Patch, degrade
+from ..images import InputError, to_tensor
+from ..ocr import RapidOCRReader, reading_order
+from ..restore import OCRGuided, crops
+from .changes import changes
+from .metrics import accuracy, mean_interval
+from .restore import READERS
+from .results import provenance
+
+LEVELS = (0, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 100)
+GOAL = 5.0  # broken letters in 1,000
+
+
+def run(name: str = "guided", subset: int = 100) -> dict:
+    """Read patches' words after D1, and after D2 where it was allowed to change them.
+
+    The words are those that the detector finds after D1, so one reading of each,
+    before and after, serves all levels of caution (see `OCRGuided`).
+
+    Args:
+        name: the weights.
+        subset: pages of either split, one patch of each. The training pages, the
+            split's last, choose the level; the test pages say what it gives.
+
+    Returns:
+        ``levels``: for each of `LEVELS` its ``caution``, and for either split by each
+        reader accuracy, mean and 95 % interval over pages, and `changes`. ``chosen``:
+        the least of them that breaks fewer than `GOAL` of 1,000 letters of the
+        training pages by the reader that decides, or None.
+
+    Raises:
+        InputError: the weights are no second network's.
+    """
+    started = time.monotonic()
+    guided, weights = zoo.load_restorer(name)
+    if not isinstance(guided, OCRGuided):
+        raise InputError(f"{name} has no second network")
+    patches = {"train": PagePatches("train").firsts()[-subset:],
+               "test": PagePatches("test", subset).firsts()}
+    judge = RapidOCRReader()
+    readings = {split: [_readings(guided, judge, patch)
+                        for patch in tqdm(chosen, desc=split, unit="patch")]
+                for split, chosen in patches.items()}
+    levels = [{"caution": level, **{split: _level(readings[split], patches[split], level)
+                                    for split in patches}} for level in LEVELS]
+    chosen = [row["caution"] for row in levels
+              if row["train"][READERS[0]]["broken_per_1000"][0] < GOAL]
+    return {"name": name, "weights": weights, "patches": subset, "levels": levels,
+            "chosen": min(chosen, default=None),
+            **provenance(f"semlib evaluate caution {name} --subset {subset}", started,
+                         [patch.image for patch in patches["test"]])}
+
+
+@torch.no_grad()
+def _readings(guided: OCRGuided, judge, patch: Patch) -> dict:
+    """A patch's words in reading order: how sure the deciding reader is of each,
+    and each reader's text, before and after D2."""
+    first = guided.first(to_tensor(degrade(patch.image, quality=1)[0])[None]).clamp(0, 1)
+    second = guided.second(first).clamp(0, 1)
+    size = first.shape[-2:]
+    windows = guided.pages.windows(guided.pages.detector.boxes(first)[0], *size)
+    windows = [windows[i] for line in reading_order(np.array(windows)) for i in line]
+    sure, texts = [], {reader: [] for reader in READERS}
+    for picture in (first[0], second[0]):
+        words = crops(picture, windows)
+        read = guided.pages.reader.read_with_confidence(words)
+        sure.append([confidence for _, confidence in read])
+        texts[READERS[0]].append([text for text, _ in read])
+        texts[READERS[1]].append(judge.read(words))
+    return {"sure": sure, **texts}
+
+
+def _level(readings: list[dict], patches: list[Patch], caution: float) -> dict:
+    """By each reader, what is read if D2 is as cautious as that."""
+    truths, row = [[patch.text] for patch in patches], {}
+    for reader in READERS:
+        before = [[" ".join(reading[reader][0])] for reading in readings]
+        after = [[" ".join(two if later >= caution * once else one
+                           for one, two, once, later
+                           in zip(*reading[reader], *reading["sure"]))]
+                 for reading in readings]
+        scores = [accuracy(truth, read)
+                  for (truth,), (read,) in zip(truths, after)]
+        row[reader] = {"accuracy": [round(end, 4) for end in mean_interval(scores)],
+                       **changes(truths, before, after)}
+    return row
