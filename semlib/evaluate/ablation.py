@@ -17,12 +17,13 @@ from .results import provenance
 VARIANTS = {"guided": {},
             "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
             "page": {"place": "page"},  # all pixels, not words' alone
+            "sooner": {"start": "dncnn"},  # D2 learns nothing from pixels before
             # one network, the reader's loss from the start; or D1 itself goes on with it
             "alone": {"first": "", "start": "", "place": "page"},
-            "tuned": {"first": "", "place": "page"},
+            "tuned": {"first": "", "start": "dncnn", "place": "page"},
             "reader": {"image": 0.0},  # no image's loss beside the reader's
             "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
-            "both": {"reader": "both"}}
+            "one": {"reader": "easyocr"}}  # instead of two readers
 
 
 def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") -> dict:
@@ -37,9 +38,10 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
         name: the preset of `GuidedRecipe` that the rest of the settings is from.
 
     Returns:
-        ``variants``: for each, and for ``first``, D1's own result: PSNR, SSIM,
-        PSNR-B, and by each reader accuracy, exact and false words, means and 95 %
-        intervals; and ``changes`` against D1's result, by each reader.
+        ``variants``: for each, and for ``first``, D1's own result, and ``start``,
+        what training went on from, if anything: PSNR, SSIM, PSNR-B, and by each
+        reader accuracy, exact and false words, means and 95 % intervals; and
+        ``changes`` against D1's result, by each reader.
     """
     started = time.monotonic()
     patches = PagePatches("test", subset).firsts()
@@ -47,11 +49,17 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
     texts = [[patch.text] for patch in patches]
     first = [[row] for row in score(patches, zoo.load_restorer(settings["first"])[0])]
     rows = {"first": summary(first)}
+
+    def measure(variant: str, repair: nn.Module) -> None:
+        scores = [[row] for row in score(patches, repair)]
+        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores)}
+
+    if settings["start"]:
+        measure("start", zoo.load_restorer(settings["start"])[0])
     for variant, different in VARIANTS.items():
         recipe = GuidedRecipe({**settings, **different})
         second = train(recipe, folder / variant, resume=True).network.eval()
-        scores = [[row] for row in score(patches, restorer(recipe.settings, second))]
-        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores)}
+        measure(variant, restorer(recipe.settings, second))
     return {"patches": subset, "steps": steps, "batch": settings["batch"],
             "variants": rows, **provenance(
                 f"semlib evaluate ablation --steps {steps} --subset {subset}",
@@ -61,6 +69,6 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
 def restorer(settings: dict, second: nn.Module) -> nn.Module:
     """What a `GuidedRecipe`'s settings make of D2: with D1 and the detector, or less."""
     first = zoo.load_restorer(settings["first"])[0] if settings["first"] else None
-    if settings["place"] == "words":
+    if settings.get("place", "words") == "words":  # the recipe dncnn does not say
         return OCRGuided(first, second, PageReader())
     return nn.Sequential(first, nn.Hardtanh(0, 1), second) if first else second
