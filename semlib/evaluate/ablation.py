@@ -23,7 +23,7 @@ VARIANTS = {"guided": {},
             "tuned": {"first": "", "start": "dncnn", "place": "page"},
             "reader": {"image": 0.0},  # no image's loss beside the reader's
             "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
-            "one": {"reader": "easyocr"}}  # instead of two readers
+            "both": {"reader": "both"}}
 
 
 def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") -> dict:
