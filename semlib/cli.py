@@ -237,7 +237,7 @@ def train_dncnn(preset: Preset = "cpu",
 
 @train.command("guided")
 def train_guided(reader: Annotated[str, typer.Option(
-                     help="easyocr, trba or both.")] = "easyocr",
+                     help="easyocr, trba, both or none.")] = "easyocr",
                  preset: Preset = "cpu", resume: Resume = False,
                  folder: Folder = None):
     """Chapter 9: the second network, which repairs words for a reader."""
