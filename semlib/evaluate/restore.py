@@ -18,7 +18,7 @@ from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
                     quantization_table)
 from ..images import InputError, replace_file, to_tensor
 from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
-from ..restore import DnCNN, project
+from ..restore import CAUTIOUS, DnCNN, project
 from .changes import changes
 from .codec import psnr
 from .metrics import accuracy, exact_words, false_words, mean_interval
@@ -83,10 +83,13 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     """Every way of repair: from ruined patches, N×1×H×W, to better ones."""
     learned = {name: zoo.load_restorer(name)[0] for name in restorers()}
+    cautious, _ = zoo.load_restorer("guided")
+    cautious.caution = CAUTIOUS
     plain = {name: network for name, network in learned.items()
              if isinstance(network, DnCNN)}
     table = torch.tensor(quantization_table(1))
     return {"clean": None, "degraded": lambda x: x, **learned,
+            "guided, cautious": cautious,
             **{f"{name}, projected": partial(_projected, network, table)
                for name, network in plain.items()},
             **{f"{name}, with grain": partial(_grainy, network)
@@ -108,6 +111,7 @@ def _begun() -> dict[str, str]:
     mends nothing: a measure of how much a reading changes by itself."""
     first = {name: zoo.card(name)["settings"].get("first") for name in restorers()}
     return {**{name: begun for name, begun in first.items() if begun},
+            "guided, cautious": first["guided"],
             **{f"{name}, with grain": name for name, begun in first.items()
                if not begun}}
 
