@@ -47,7 +47,7 @@ class CRAFT(nn.Module):
         ratio = min(self.magnify, self.canvas / max(images.shape[-2:]))
         x = torch.stack([self._enlarge(image, ratio) for image in images])
         scores, _ = self.network((x - MEAN) / DEVIATION)
-        return scores.permute(0, 3, 1, 2), ratio / 2
+        return scores.float().permute(0, 3, 1, 2), ratio / 2
 
     @staticmethod
     def _enlarge(image: Tensor, ratio: float) -> Tensor:
