@@ -7,7 +7,7 @@ import pytest
 
 from semlib import evaluate
 from semlib.evaluate import jpeg, metrics, results
-from semlib.evaluate.changes import changes
+from semlib.evaluate.changes import changes, false_friends
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -59,6 +59,9 @@ def test_kept_letters():
 def test_each_words_fate():
     assert metrics.fates("the old houses were red", "the world hxuses red") == [
         "right", "false", "broken", "broken", "right"]
+    assert metrics.read_as("The old house", "the old hxuse!") == [
+        ("the", "the"), ("old", "old"), ("house", "hxuse")]
+    assert metrics.read_as("house", "") == [("house", "")]
 
 
 def test_what_a_second_repair_changes():
@@ -70,6 +73,14 @@ def test_what_a_second_repair_changes():
     assert found["words"]["broken, right"] == found["words"]["right, false"] == 1
     assert sum(found["words"].values()) == 3
     assert changes([["a"]], [[""]], [["a"]])["broken_per_1000"] is None
+
+
+def test_words_that_became_other_words():
+    texts = [["the words"], ["words", "old words"], ["words"]]
+    assert false_friends(texts, texts, [["the wxrds"], ["words", "old"], ["world"]]) \
+        == [{"page": 2, "patch": 0, "word": "words", "read": "world"}]
+    # a word that was wrong before is no friend lost
+    assert false_friends([["words"]], [["wxrds"]], [["world"]]) == []
 
 
 def test_bits_per_pixel():

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from .metrics import FATES, fates, kept_letters, mean_interval, normalize
+from .metrics import (FALSE, FATES, RIGHT, fates, kept_letters, mean_interval,
+                      normalize, read_as)
+
+SHOWN = 10  # examples
 
 
 def changes(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
@@ -38,3 +41,23 @@ def changes(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
             if rates else None,
             "words": {f"{one}, {two}": words[one, two]
                       for one in FATES for two in FATES}}
+
+
+def false_friends(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
+                  after: Sequence[Sequence[str]]) -> list[dict]:
+    """Words that were read right, and after the second repair as another word.
+
+    Args:
+        truths, before, after: as those of `changes`.
+
+    Returns:
+        The first `SHOWN`: their ``page`` and the ``patch`` on it, counted from 0,
+        the ``word``, and what it was ``read`` as.
+    """
+    found = [{"page": page, "patch": patch, "word": word, "read": other}
+             for page, texts in enumerate(zip(truths, before, after))
+             for patch, (truth, one, two) in enumerate(zip(*texts))
+             for (word, other), had, has in zip(read_as(truth, two), fates(truth, one),
+                                                fates(truth, two))
+             if (had, has) == (RIGHT, FALSE)]
+    return found[:SHOWN]

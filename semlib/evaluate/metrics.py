@@ -51,13 +51,19 @@ def false_words(truth: str, read: str) -> float:
 def fates(truth: str, read: str) -> list[str]:
     """What became of each true word: read right; false, another word in its place;
     or broken, read as what is no word, or not at all. Aligned as in `exact_words`."""
+    return [RIGHT if other == word else FALSE if _known(other) else BROKEN
+            for word, other in read_as(truth, read)]
+
+
+def read_as(truth: str, read: str) -> list[tuple[str, str]]:
+    """Each true word and what was read in its place, "" where nothing was, both
+    normalized. Aligned as in `exact_words`."""
     truth, read = _words(truth), _words(read)
-    found = [RIGHT] * len(truth)
+    found = list(truth)
     for kind, word, at in Levenshtein.editops(truth, read):
         if kind != "insert":
-            other = kind == "replace" and _known(read[at])
-            found[word] = FALSE if other else BROKEN
-    return found
+            found[word] = read[at] if kind == "replace" else ""
+    return list(zip(truth, found))
 
 
 def _known(word: str) -> bool:

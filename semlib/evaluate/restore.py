@@ -19,7 +19,7 @@ from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
 from ..images import InputError, replace_file, to_tensor
 from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
 from ..restore import CAUTIOUS, DnCNN, project
-from .changes import changes
+from .changes import changes, false_friends
 from .codec import psnr
 from .metrics import accuracy, exact_words, false_words, mean_interval
 from .results import provenance
@@ -46,7 +46,7 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
         and false words; the main rows also on the others' patches. Means and 95 %
         intervals over pages, whose patches are no independent draws. ``changes``:
         what is changed in another way's result (see `_begun`), by each reader, on
-        the first patch of each page.
+        the first patch of each page, with ``false_friends``.
 
     Raises:
         InputError: there is no such way of repair.
@@ -118,10 +118,15 @@ def _begun() -> dict[str, str]:
 
 def compared(truths: list[list[str]], before: list[list[dict]],
              after: list[list[dict]]) -> dict:
-    """`changes` by each reader, of texts and of what `score` gives, page by page."""
-    return {reader: changes(truths, *([[row["read"][reader] for row in page]
-                                       for page in pages] for pages in (before, after)))
-            for reader in READERS}
+    """`changes` and `false_friends` by each reader, of texts and of what `score` gives,
+    page by page."""
+    found = {}
+    for reader in READERS:
+        read = [[[row["read"][reader] for row in page] for page in pages]
+                for pages in (before, after)]
+        found[reader] = {**changes(truths, *read),
+                         "false_friends": false_friends(truths, *read)}
+    return found
 
 
 def _projected(network, table, x: Tensor) -> Tensor:
