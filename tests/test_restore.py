@@ -179,6 +179,9 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
     assert few["changes"]["dncnn, with grain"]["PP-OCRv6"]["right"] > 50
     assert few["rows"]["dncnn, with grain"]["psnr"] != few["rows"]["dncnn"]["psnr"]
+    assert few["gains"]["dncnn-second"]["psnr"][0] == pytest.approx(
+        few["rows"]["dncnn-second"]["psnr"][0] - few["rows"]["dncnn"]["psnr"][0],
+        abs=2e-4)
     kept = tmp_path / "runs" / "clean.jsonl"
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing

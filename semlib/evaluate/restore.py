@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -27,6 +28,7 @@ from .results import provenance
 # read on all patches; the others on one a page
 WHOLE = ("degraded", "dncnn", "guided")
 READERS = ("english_g2", "PP-OCRv6")
+LADDER = ("dncnn", "dncnn-second", "guided-none", "guided")  # each learns a bit more
 
 
 def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
@@ -46,7 +48,8 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
         and false words; the main rows also on the others' patches. Means and 95 %
         intervals over pages, whose patches are no independent draws. ``changes``:
         what is changed in another way's result (see `_begun`), by each reader, on
-        the first patch of each page, with ``false_friends``.
+        the first patch of each page, with ``false_friends``. ``gains``: what each way
+        in `LADDER` has over the one before it, on the same pages.
 
     Raises:
         InputError: there is no such way of repair.
@@ -71,10 +74,16 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
         if count > 1:  # on the others' patches, to compare
             rows[f"{name}, one a page"] = {"patches": subset, **summary(firsts[name])}
     texts = [[patch.text] for patch in patches.firsts()]
-    changed = {name: compared(texts, firsts.get(begun) or pages(begun, 1), firsts[name])
+
+    def first(name: str) -> list[list[dict]]:
+        return firsts.get(name) or pages(name, 1)
+
+    changed = {name: compared(texts, first(begun), firsts[name])
                for name, begun in _begun().items() if name in firsts}
+    gained = {name: gains(first(before), firsts[name])
+              for before, name in pairwise(LADDER) if name in firsts}
     command = "".join(f" --only {name!r}" for name in only)
-    return {"rows": rows, "changes": changed,
+    return {"rows": rows, "changes": changed, "gains": gained,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
             **provenance(f"semlib evaluate restore --subset {subset} --each {each}"
                          f"{command}", started, [patch.image for patch in patches])}
@@ -254,6 +263,13 @@ def summary(pages: list[list[dict]]) -> dict:
     return {key: [round(end, 4) for end in mean_interval(
         [np.mean([row[key] for row in page]) for page in pages])]
         for key in numbers(pages[0][0])}
+
+
+def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
+    """Mean and interval of what every number gained, page by page."""
+    return {key: [round(end, 4) for end in mean_interval(
+        [np.mean([two[key] - one[key] for one, two in zip(*page)])
+         for page in zip(before, after)])] for key in numbers(before[0][0])}
 
 
 def numbers(row: dict) -> list[str]:
