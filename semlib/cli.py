@@ -105,8 +105,8 @@ def restore(picture: Picture,
                                                    show_default=False)],
             model: Annotated[str, typer.Option(help="dncnn or guided.")] = "dncnn",
             caution: Annotated[float, typer.Option(
-                help="With guided: change a word only where a recognizer is so many "
-                     "times as sure of it afterwards.")] = 0):
+                help="With guided: change a word only where a recognizer's odds that "
+                     "it reads it rightly get so many times better.")] = 0):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
     from .restore import OCRGuided, restore_image
@@ -410,7 +410,7 @@ def evaluate_sweep(
 def evaluate_caution(
         name: Annotated[str, typer.Argument(help="A second network's weights.")] =
         "guided",
-        subset: Annotated[int, typer.Option(help="Pages of either split.")] = 100,
+        subset: Annotated[int, typer.Option(help="Pages of either split.")] = 200,
         output: Output = Path("-")):
     """Chapter 9: how cautious a second network should be, and what it costs."""
     from .evaluate import caution as experiment

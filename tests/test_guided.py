@@ -14,7 +14,8 @@ from semlib import data, zoo
 from semlib.evaluate import ablation, caution, repairing
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import DnCNN, OCRGuided, blend, fading, match, restore_image
+from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_image,
+                            surer)
 from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, FirstPass, GuidedRecipe, preset, train
 from semlib.training.guided import Refinement
@@ -79,12 +80,12 @@ class Sure:
     """A recognizer that is the surer the darker a picture is."""
 
     def read_with_confidence(self, images):
-        return [("", 1 - image.clamp(0, 1).mean().item()) for image in images]
+        return [("", 0.95 - 0.95 * image.clamp(0, 1).mean().item()) for image in images]
 
 
 def test_caution_leaves_a_word_that_did_not_get_better():
     x = torch.ones(1, 1, 64, 96)
-    x[0, 0, 10:20, 10:40] = 0.2  # cannot get much darker
+    x[0, 0, 10:20, 10:40] = 0.05  # cannot get much darker
     x[0, 0, 40:50, 30:70] = 0.45
     darker = DnCNN(3, 4)
     nn.init.constant_(darker.residual[-2].bias, 0.3)
@@ -94,12 +95,20 @@ def test_caution_leaves_a_word_that_did_not_get_better():
                            caution)
         whole = guided(x)[0].clamp(0, 1)
         assert torch.allclose(whole, guided.restore(x[0]), atol=1e-6)
-        moved = (whole - x[0]).abs()[0] > 0.1
+        moved = (whole - x[0]).abs()[0] > 0.04
         return moved[12:18, 12:38].all().item(), moved[42:48, 32:68].all().item()
 
     assert changed(0) == (True, True)
-    assert changed(1.5) == (False, True)
+    assert changed(3) == (False, True)
     assert changed(5) == (False, False)
+
+
+def test_surer_compares_odds():
+    assert surer(0.5, 0.7, 2) and not surer(0.5, 0.65, 2)  # odds of 1, 2.3 and 1.9
+    assert surer(0.9, 0.95, 2) and not surer(0.01, 0.019, 2)
+    assert surer(0, 0.01, 100) and surer(0.9, 1, 100)
+    assert not surer(1, 1, 1) and not surer(0, 0, 1)
+    assert surer(1, 0, 0)  # no caution
 
 
 def test_a_large_picture_has_no_seams():

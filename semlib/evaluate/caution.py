@@ -10,17 +10,17 @@ from .. import zoo
 from ..data import PagePatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..ocr import RapidOCRReader, reading_order
-from ..restore import OCRGuided, crops
+from ..restore import OCRGuided, crops, surer
 from .changes import changes
 from .metrics import accuracy, mean_interval
 from .restore import READERS
 from .results import provenance
 
-LEVELS = (0, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 100)
+LEVELS = (0, 1, 2, 5, 10, 20, 50, 100, 1000)
 GOAL = 5.0  # broken letters in 1,000
 
 
-def run(name: str = "guided", subset: int = 100) -> dict:
+def run(name: str = "guided", subset: int = 200) -> dict:
     """Read patches' words after D1, and after D2 where it was allowed to change them.
 
     The words are those that the detector finds after D1, so one reading of each,
@@ -84,7 +84,7 @@ def _level(readings: list[dict], patches: list[Patch], caution: float) -> dict:
     truths, row = [[patch.text] for patch in patches], {}
     for reader in READERS:
         before = [[" ".join(reading[reader][0])] for reading in readings]
-        after = [[" ".join(two if later >= caution * once else one
+        after = [[" ".join(two if surer(once, later, caution) else one
                            for one, two, once, later
                            in zip(*reading[reader], *reading["sure"]))]
                  for reading in readings]

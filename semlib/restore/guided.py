@@ -13,7 +13,7 @@ from .tiles import TILE, cores, restore
 
 FEATHER = 3  # pixels over which a word's window fades into the page
 WORD = 128  # pixels; a longer word may be cut where two tiles meet
-CAUTIOUS = 2.0  # a level of caution; semlib evaluate caution chooses it
+CAUTIOUS = 10.0  # a level of caution; semlib evaluate caution chooses it
 SAME = 0.5  # intersection over union from which a found box is a word's
 
 Window = tuple[int, int, int, int]  # left, top, right, bottom
@@ -31,9 +31,9 @@ class OCRGuided(nn.Module):
         second: D2; a restorer.
         pages: the detector, the windows that it makes of what it finds, and a
             recognizer.
-        caution: a word is changed only where the recognizer is at least so many
-            times as sure of it afterwards; 0 changes all words. Needs a recognizer
-            with `read_with_confidence`.
+        caution: a word is changed only where it makes the recognizer's odds more
+            than so many times better (see `surer`); 0 changes all words. Needs a
+            recognizer with `read_with_confidence`.
     """
 
     def __init__(self, first: nn.Module, second: nn.Module, pages: PageReader,
@@ -76,8 +76,14 @@ class OCRGuided(nn.Module):
             before, after = (self.pages.reader.read_with_confidence(
                 crops(picture, windows)) for picture in (first, second))
             windows = [window for window, (_, one), (_, two)
-                       in zip(windows, before, after) if two >= self.caution * one]
+                       in zip(windows, before, after) if surer(one, two, self.caution)]
         return fading(windows, *first.shape[-2:])
+
+
+def surer(before: float, after: float, caution: float) -> bool:
+    """Whether a reader would bet on a word at better odds: if its odds, confidence
+    p in [0, 1] to 1 - p, are more than `caution` times what they were."""
+    return not caution or after * (1 - before) > caution * before * (1 - after)
 
 
 def crops(picture: Tensor, windows: Sequence[Window]) -> list[Tensor]:
