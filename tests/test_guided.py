@@ -267,6 +267,9 @@ def test_the_ablation(tmp_path, monkeypatch):
         assert rows["guided"]["changes"][reader]["letters"] > 50
     # two steps change little, but without D1 nothing can be read
     assert rows["alone"]["PP-OCRv6 accuracy"][0] < 0.3
+    lost = rows["alone"]["gains"]["PP-OCRv6 accuracy"][0]
+    assert lost == pytest.approx(rows["alone"]["PP-OCRv6 accuracy"][0]
+                                 - rows["first"]["PP-OCRv6 accuracy"][0], abs=2e-4)
     shown = repairing.run([tmp_path / "runs" / "guided"], 2)
     assert [step["step"] for step in shown["steps"]] == [0, 2]
     assert shown["steps"][0]["psnr"] == rows["first"]["psnr"]

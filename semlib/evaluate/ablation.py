@@ -10,7 +10,7 @@ from ..data import PagePatches
 from ..ocr import PageReader
 from ..restore import OCRGuided
 from ..training import GuidedRecipe, preset, train
-from .restore import compared, score, summary
+from .restore import compared, gains, score, summary
 from .results import provenance
 
 # how each variant's settings differ from the preset's
@@ -41,7 +41,8 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
         ``variants``: for each, and for ``first``, D1's own result, and ``start``,
         what training went on from, if anything: PSNR, SSIM, PSNR-B, and by each
         reader accuracy, exact and false words, means and 95 % intervals; and
-        ``changes`` against D1's result, by each reader.
+        ``changes`` against D1's result, by each reader; and ``gains`` over ``start``,
+        or D1's result without it, patch by patch.
     """
     started = time.monotonic()
     patches = PagePatches("test", subset).firsts()
@@ -49,13 +50,16 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
     texts = [[patch.text] for patch in patches]
     first = [[row] for row in score(patches, zoo.load_restorer(settings["first"])[0])]
     rows = {"first": summary(first)}
+    begun = first
 
-    def measure(variant: str, repair: nn.Module) -> None:
+    def measure(variant: str, repair: nn.Module) -> list[list[dict]]:
         scores = [[row] for row in score(patches, repair)]
-        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores)}
+        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores),
+                         "gains": gains(begun, scores)}
+        return scores
 
     if settings["start"]:
-        measure("start", zoo.load_restorer(settings["start"])[0])
+        begun = measure("start", zoo.load_restorer(settings["start"])[0])
     for variant, different in VARIANTS.items():
         recipe = GuidedRecipe({**settings, **different})
         second = train(recipe, folder / variant, resume=True).network.eval()
