@@ -80,12 +80,12 @@ class Sure:
     """A recognizer that is the surer the darker a picture is."""
 
     def read_with_confidence(self, images):
-        return [("", 0.95 - 0.95 * image.clamp(0, 1).mean().item()) for image in images]
+        return [("", 0.8 - 0.8 * image.clamp(0, 1).mean().item()) for image in images]
 
 
 def test_caution_leaves_a_word_that_did_not_get_better():
     x = torch.ones(1, 1, 64, 96)
-    x[0, 0, 10:20, 10:40] = 0.05  # cannot get much darker
+    x[0, 0, 10:20, 10:40] = 0.12  # cannot get much darker
     x[0, 0, 40:50, 30:70] = 0.45
     darker = DnCNN(3, 4)
     nn.init.constant_(darker.residual[-2].bias, 0.3)
@@ -95,11 +95,11 @@ def test_caution_leaves_a_word_that_did_not_get_better():
                            caution)
         whole = guided(x)[0].clamp(0, 1)
         assert torch.allclose(whole, guided.restore(x[0]), atol=1e-6)
-        moved = (whole - x[0]).abs()[0] > 0.04
+        moved = (whole - x[0]).abs()[0] > 0.1
         return moved[12:18, 12:38].all().item(), moved[42:48, 32:68].all().item()
 
     assert changed(0) == (True, True)
-    assert changed(3) == (False, True)
+    assert changed(2) == (False, True)
     assert changed(5) == (False, False)
 
 

@@ -42,7 +42,7 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
         what training went on from, if anything: PSNR, SSIM, PSNR-B, and by each
         reader accuracy, exact and false words, means and 95 % intervals; and
         ``changes`` against D1's result, by each reader; and ``gains`` over ``start``,
-        or D1's result without it, patch by patch.
+        patch by patch; over D1's result for ``start`` itself, or where there is none.
     """
     started = time.monotonic()
     patches = PagePatches("test", subset).firsts()

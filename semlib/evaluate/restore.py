@@ -267,9 +267,8 @@ def summary(pages: list[list[dict]]) -> dict:
 
 def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
     """Mean and interval of what every number gained, page by page."""
-    return {key: [round(end, 4) for end in mean_interval(
-        [np.mean([two[key] - one[key] for one, two in zip(*page)])
-         for page in zip(before, after)])] for key in numbers(before[0][0])}
+    return summary([[{key: two[key] - one[key] for key in numbers(one)}
+                     for one, two in zip(*page)] for page in zip(before, after)])
 
 
 def numbers(row: dict) -> list[str]:
