@@ -25,7 +25,7 @@ text-decoration:none}
 
 _SLIDER_STYLE = """<style>
 .semlib-slider .widget-hslider{width:100%;max-width:36rem}
-.semlib-slider .widget-readout{min-width:3em;text-align:left;padding-left:.5em}
+.semlib-slider .widget-readout{min-width:4em;text-align:left;padding-left:.5em}
 .semlib-frame{line-height:1.5}
 .semlib-frame img{display:block;max-width:100%;height:auto;margin:0;padding:0;
 border-radius:0;image-rendering:pixelated;outline:1px solid #8886;outline-offset:-1px}
