@@ -6,6 +6,7 @@
 import functools
 import http.server
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -160,6 +161,14 @@ def moved(page, act):
 def test_the_toc_names_all_chapters(html):
     assert CHAPTERS == [f"chapters/{p.stem}" for p in sorted(ROOT.glob("chapters/*.ipynb"))]
     assert all((html / f"{page}.html").exists() for page in PAGES)
+
+
+def test_the_index_leads_into_the_book(browser, base, html):
+    with opened(browser, base, "index") as page:
+        page.wait_for_url(f"{base}/{PAGES[0]}.html")
+    # without an icon of its own a browser asks the server for /favicon.ico
+    icon = re.search(r'<link rel="icon" href="(.*?)">', (html / "index.html").read_text())[1]
+    assert (html / icon).exists()
 
 
 @pytest.mark.parametrize("name", [*PAGES, "index", "genindex", "search"])
