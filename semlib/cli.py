@@ -371,7 +371,7 @@ def evaluate_restore(
 def evaluate_generality(
         subset: Annotated[int, typer.Option(help="Test pages.")] = 60,
         output: Output = Path("-")):
-    """Chapter 8: other typefaces, sizes, qualities, encoders and texts."""
+    """Chapters 8 and 9: other typefaces, sizes, qualities, encoders and texts."""
     from .evaluate import generality as experiment
 
     _write(experiment.run(subset), output)

@@ -1,4 +1,5 @@
-"""What the chapters show: a slider over pictures, and read text with its errors marked."""
+"""What the chapters show: a slider over pictures, read text with its errors marked, and
+a mean with its interval."""
 
 import base64
 import io
@@ -72,6 +73,13 @@ def marked(truth: str, read: str) -> str:
             hint = f"truth: {right}" if right else "not in the truth"
             parts.append(f'<mark class="wrong" title="{hint}">{text}</mark>')
     return f'<span class="semlib-read {_NO_MATH}">{_READ_STYLE}{"".join(parts)}</span>'
+
+
+def interval(ends: Sequence[float], form: str = ".3f") -> str:
+    """«mean [low, high]», each number in this form, of what
+    `semlib.evaluate.mean_interval` gives."""
+    mean, low, high = (format(end, form) for end in ends)
+    return f"{mean} [{low}, {high}]"
 
 
 def slider(

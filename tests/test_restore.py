@@ -229,7 +229,11 @@ def test_generality(monkeypatch):
     assert patches["digits"][0][0].text.replace("\n", " ").replace(" ", "").isdigit()
     monkeypatch.setattr(generality, "conditions", lambda subset: {
         name: patches[name] for name in ("as trained", "quality 20")})
-    rows = generality.run(2)["rows"]
+    result = generality.run(2)
+    rows = result["rows"]
     worst, better = (rows[name]["degraded"] for name in ("as trained", "quality 20"))
     assert better["psnr"][0] > worst["psnr"][0] + 3
     assert better["english_g2 accuracy"][0] > worst["english_g2 accuracy"][0] + 0.5
+    for name, gained in result["gains"].items():
+        one, two = (rows[name][way]["psnr"][0] for way in ("dncnn", "dncnn-second"))
+        assert gained["dncnn-second"]["psnr"][0] == pytest.approx(two - one, abs=1e-3)

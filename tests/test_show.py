@@ -11,7 +11,7 @@ from ipywidgets.widgets.widget import _instances
 from ipywidgets.widgets.widget_link import Link
 from PIL import Image
 
-from semlib.show import Frame, marked, slider
+from semlib.show import Frame, interval, marked, slider
 
 GREY = np.arange(24, dtype=np.uint8).reshape(4, 6)
 
@@ -69,6 +69,11 @@ def test_marked_escapes_html():
     assert plain(html) == (
         '&lt;<mark class="wrong" title="truth: b">i</mark>&gt; &amp; &quot;'
     )
+
+
+def test_interval_has_its_form():
+    assert interval([0.12345, 0.1, 0.2]) == "0.123 [0.100, 0.200]"
+    assert interval([1.26, -0.5, 3], "+.1f") == "+1.3 [-0.5, +3.0]"
 
 
 # frames

@@ -1,9 +1,11 @@
-"""Chapter 8's table: what a restorer does with pages it was not trained on."""
+"""The tables of chapters 8 and 9: what restorers do with pages they were not trained
+on."""
 
 import io
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -11,7 +13,7 @@ from tqdm import tqdm
 
 from .. import zoo
 from ..data import UNSEEN_TYPEFACES, Patch, degrade, spread_patches
-from .restore import restorers, score, summary
+from .restore import LADDER, gains, restorers, score, summary
 from .results import provenance
 
 Ruin = Callable[[np.ndarray], np.ndarray]
@@ -36,16 +38,20 @@ def run(subset: int = 60) -> dict:
     Returns:
         ``rows``: for every condition and each of ``degraded`` and the shipped
         restorers: PSNR, SSIM, PSNR-B, and by each reader accuracy and exact words,
-        means and 95 % intervals.
+        means and 95 % intervals. ``gains``: for every condition, what each restorer
+        in `LADDER` has over the one before it, patch by patch.
     """
     started = time.monotonic()
     ways = {"degraded": lambda x: x,
             **{name: zoo.load_restorer(name)[0] for name in restorers()}}
-    rows = {}
+    rows, gained = {}, {}
     for name, (patches, ruin) in tqdm(conditions(subset).items(), unit="condition"):
-        rows[name] = {way: summary([score([patch], repair, ruin) for patch in patches])
-                      for way, repair in ways.items()}
-    return {"patches": subset, "rows": rows,
+        scores = {way: [score([patch], repair, ruin) for patch in patches]
+                  for way, repair in ways.items()}
+        rows[name] = {way: summary(pages) for way, pages in scores.items()}
+        gained[name] = {after: gains(scores[before], scores[after])
+                        for before, after in pairwise(LADDER)}
+    return {"patches": subset, "rows": rows, "gains": gained,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
             **provenance(f"semlib evaluate generality --subset {subset}", started,
                          [patch.image for patch in conditions(subset)["as trained"][0]])}
