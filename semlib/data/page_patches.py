@@ -1,13 +1,14 @@
 """The pages' patches, kept: 2,285 pages, ten patches each (section 4.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..images import InputError
-from . import pages
+from . import book, pages
+from .book import BOOK_PAGES, make_book_page
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, Patch, Word,
                     make_page)
 from .shards import Shards, cache_folder, recipe_hash
@@ -30,20 +31,25 @@ class PagePatches(Sequence):
         InputError: the split is unknown or holds fewer pages.
     """
 
+    whole = PAGES  # how many pages each split has
+    name = "pages"
+    make = staticmethod(make_page)
+    drawn = (pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN, pages.GUTTER,
+             pages.ROWS)  # what a page is made by, and what changes with it
+
     def __init__(self, split: str, count: int | None = None, *,
                  workers: int | None = None, folder: Path | None = None):
-        if split not in PAGES:
-            raise InputError(f"split must be one of {tuple(PAGES)}, not {split!r}")
-        count = PAGES[split] if count is None else count
-        if not 1 <= count <= PAGES[split]:
-            raise InputError(f"{split} holds 1 to {PAGES[split]} pages, not {count}")
+        if split not in self.whole:
+            raise InputError(f"split must be one of {tuple(self.whole)}, not {split!r}")
+        whole = self.whole[split]
+        count = whole if count is None else count
+        if not 1 <= count <= whole:
+            raise InputError(f"{split} holds 1 to {whole} pages, not {count}")
         self.split, self.count = split, count * PATCHES_PER_PAGE
-        recipe = [pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN,
-                  pages.GUTTER, pages.ROWS]
-        self.recipe = recipe_hash(recipe)
-        folder = (folder or cache_folder()) / f"pages-{self.recipe}" / split
-        self._shards = Shards(folder, partial(_draw, split=split), count, PAGES[split],
-                              workers=workers, name=f"{split} pages")
+        self.recipe = recipe_hash(self.drawn)
+        folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
+        self._shards = Shards(folder, partial(_draw, split=split, make=self.make), count,
+                              whole, workers=workers, name=f"{split} {self.name}")
         self.sha256, self.verify = self._shards.sha256, self._shards.verify
 
     def __len__(self) -> int:
@@ -65,9 +71,19 @@ class PagePatches(Sequence):
         return [self[index] for index in range(0, self.count, PATCHES_PER_PAGE)]
 
 
-def _draw(page: int, split: str) -> tuple[np.ndarray, dict]:
+class BookPatches(PagePatches):
+    """The same of pages laid out as books are; a third split, ``validation``, is
+    there to choose by."""
+
+    whole = BOOK_PAGES
+    name = "book"
+    make = staticmethod(make_book_page)
+    drawn = book.SEEN, book.X_HEIGHT, book.SCALE, book.WIDTH, book.HEIGHT, book.VERSION
+
+
+def _draw(page: int, split: str, make: Callable) -> tuple[np.ndarray, dict]:
     """A page's ten patches, and their words."""
-    patches = make_page(page, split).patches()
+    patches = make(page, split).patches()
     return np.stack([patch.image for patch in patches]), {"patches": [
         {"cell": patch.cell, "words": [[w.text, list(w.box), w.line]
                                        for w in patch.words]} for patch in patches]}

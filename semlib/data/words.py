@@ -14,6 +14,7 @@ from string import ascii_lowercase, digits
 import numpy as np
 
 TEST_SHARE = 20  # per cent of the dictionary's words
+VALIDATION_SHARE = 5
 FUNCTION_SHARE = 0.4  # of running English text is words like these
 
 FUNCTION_WORDS = tuple("""
@@ -77,13 +78,37 @@ def _italian() -> np.ndarray:
     return np.array(sorted(set(_words("it")) - set(_words("en"))))
 
 
+@cache
+def held_out(split: str) -> tuple[str, ...]:
+    """The dictionary's words of one of three splits: those of ``validation`` are
+    taken from the training's."""
+    if split == "test":
+        return dictionary("test")
+    return tuple(word for word in dictionary("train")
+                 if is_validation_word(word) == (split == "validation"))
+
+
+def is_validation_word(word: str) -> bool:
+    """Whether a word is kept out of training, to choose by."""
+    return TEST_SHARE <= zlib.crc32(word.lower().encode()) % 100 \
+        < TEST_SHARE + VALIDATION_SHARE
+
+
+def prose_words(rng: np.random.Generator, count: int, split: str) -> list[str]:
+    """`running_text` of one of three splits."""
+    return _running(rng, count, held_out(split))
+
+
 def running_text(rng: np.random.Generator, count: int, split: str) -> list[str]:
     """`count` words that look like prose: sentences, commas, numbers, capitals.
 
     The words mean nothing together on purpose: a reader that guesses from
     context gains nothing, so what is measured is what it sees.
     """
-    rare = dictionary(split)
+    return _running(rng, count, dictionary(split))
+
+
+def _running(rng: np.random.Generator, count: int, rare: tuple[str, ...]) -> list[str]:
     text: list[str] = []
     left = 0  # words until the sentence ends
     for _ in range(count):

@@ -1,0 +1,210 @@
+"""Pages laid out as books are: where things lie on them, and what they are made of."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency, chisquare
+
+from semlib import data
+from semlib.data import typeset, words
+from semlib.evaluate import normalize
+from semlib.images import InputError
+
+DIGEST = """
+import hashlib, PIL
+from semlib.data import make_book_page
+page = make_book_page(5, "test", seed=3)
+found = hashlib.sha256(page.image.tobytes() + repr(page.words).encode())
+for patch in page.patches():
+    found.update(patch.image.tobytes() + repr(patch.words).encode())
+print(PIL.__version__, found.hexdigest())
+"""
+PAGES = 120
+SURE = 1e-3  # a test of chance fails by chance so often
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return [data.make_book_page(index) for index in range(PAGES)]
+
+
+def digest(**environment) -> list[str]:
+    run = subprocess.run([sys.executable, "-c", DIGEST], capture_output=True, text=True,
+                         env={**os.environ, **environment}, check=True)
+    return run.stdout.split()
+
+
+def test_the_same_pixels_from_another_pillow(tmp_path):
+    """Colab's Pillow hints and places text otherwise than the lock's."""
+    here, found = digest()
+    other = "11.3.0" if here != "11.3.0" else "12.0.0"
+    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
+                              "--no-deps", "--target", tmp_path, f"pillow=={other}"],
+                             capture_output=True, text=True)
+    if install.returncode and not os.environ.get("CI"):
+        pytest.skip("no second Pillow to be had")
+    assert digest(PYTHONPATH=str(tmp_path)) == [other, found]
+
+
+def spread(values: list[float], step: float = 8.0, bins: int = 8) -> float:
+    """The chance of so uneven a spread of independent values over a step, if they lie
+    anywhere."""
+    return chisquare(np.histogram(np.mod(values, step), bins, (0, step))[0]).pvalue
+
+
+def test_nothing_lies_at_one_place_of_the_grid(pages):
+    """One line of each page, as those of a page hang together."""
+    rng = np.random.default_rng(0)
+    lines = [rng.integers(len(page.baselines)) for page in pages]
+    assert spread([page.baselines[at] for page, at in zip(pages, lines)]) > SURE
+    assert spread([next(word.box[0] for word in page.set if word.line == at)
+                   for page, at in zip(pages, lines)]) > SURE
+    assert spread([page.set[rng.integers(len(page.set))].box[0]
+                   for page in pages]) > SURE
+    # between two pixels, too
+    assert spread([page.baselines[-1] for page in pages], 1.0) > SURE
+
+
+def test_the_old_pages_would_have_failed():
+    """Every line at one height: what this test is here to find."""
+    bottoms = []
+    for index in range(PAGES):
+        page = data.make_page(index)
+        plain = [word for word in page.words if not set(word.text) & set("gjpqy,Q(;")]
+        bottoms.append(plain[index].box[3] * data.SCALE)
+    assert spread(bottoms) < 1e-9
+
+
+def test_no_two_pages_have_one_leading(pages):
+    leading = [page.leading / page.x_height for page in pages]
+    assert min(leading) > 2 and max(leading) < 5
+    assert len({round(value, 3) for value in leading}) > 0.9 * PAGES
+    assert spread([page.leading for page in pages], 1.0, 5) > SURE
+
+
+def test_words_are_those_of_the_text(pages):
+    """Breaking lines favours no lengths and no first letters."""
+    found, drawn = (Counter(), Counter()), (Counter(), Counter())
+    for page in pages:
+        for word in page.set:
+            text = normalize(word.text)
+            if word.text.islower() and word.text.isalpha():
+                count(found, text)
+    for word in words.prose_words(np.random.default_rng(7), 40_000, "train"):
+        if word.islower() and word.isalpha():
+            count(drawn, word)
+    for one, two in zip(found, drawn):
+        keys = [key for key in two if two[key] > 50]
+        table = np.array([[counter[key] for key in keys] for counter in (one, two)])
+        share = table / table.sum(1, keepdims=True)
+        assert abs(share[0] - share[1]).sum() < 0.12  # rests of hyphenated words differ
+        assert chi2_contingency(table).statistic < 4000
+
+
+def count(counters: tuple[Counter, Counter], word: str) -> None:
+    counters[0][len(word)] += 1
+    counters[1][word[0]] += 1
+
+
+def test_splits_share_no_word_and_no_typeface():
+    lists = {split: set(words.held_out(split)) for split in data.BOOK_PAGES}
+    assert all(len(own) > 10_000 for own in lists.values())
+    assert not lists["train"] & lists["validation"] and not lists["train"] & lists["test"]
+    assert lists["train"] | lists["validation"] == set(words.dictionary("train"))
+    assert sum(data.BOOK_PAGES.values()) == 2285 and data.BOOK_PAGES["test"] == 457
+    assert not set(data.SEEN) & set(data.NEVER_SEEN)
+    assert len(data.SEEN) == 24 and len(data.NEVER_SEEN) == 12
+    known = {normalize(word) for word in words.FUNCTION_WORDS} | lists["test"]
+    found = [normalize(word.text) for word in data.make_book_page(2, "test").set]
+    strange = [text for text in found if text not in known and not text.isdigit()]
+    assert len(strange) < 0.3 * len(found)  # the two parts of hyphenated words
+
+
+def test_a_typefaces_measures():
+    for name in (*data.SEEN, *data.NEVER_SEEN):
+        face = typeset.typeface(name)
+        assert 0.35 < face.x_height < 0.6
+        ink = face.ink("x", 100, 0.0, 0.0)
+        assert abs(-ink.top - 100 * face.x_height) <= 2  # overshoot and a part of a pixel
+        assert face.width("AV") < face.width("A") + face.width("V") + 1e-9
+    assert typeset.typeface("Lora").ink(" ", 20, 3, 4).pixels.size == 0
+
+
+def test_ink_moves_by_parts_of_a_pixel():
+    face = typeset.typeface("Lora")
+    one, two, three = (face.ink("word", 24, x, 30.0) for x in (5.0, 5.5, 6.0))
+    assert np.array_equal(one.pixels, three.pixels) and three.left == one.left + 1
+    assert not np.array_equal(one.pixels[:, :20], two.pixels[:, :20])
+    weights = [ink.pixels.sum(dtype=int) for ink in (one, two)]
+    assert abs(weights[0] - weights[1]) < 0.005 * weights[0]
+
+
+def test_patches_lie_on_the_grid_and_hold_whole_words(pages):
+    for page in pages[:20]:
+        assert len(page.corners) == data.PATCHES_PER_PAGE == len(set(page.corners))
+        assert {side % 8 for corner in page.corners for side in corner} == {0}
+        whole = page.reduced()
+        for patch, (left, top) in zip(page.patches(), page.corners):
+            assert patch.image.shape == (64, 256) and patch.words
+            ink = 255 - patch.image.astype(int)
+            for word in patch.words:
+                x0, y0, x1, y1 = word.box
+                assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
+                assert ink[y0:y1, x0:x1].max() > 40
+                # as it stands on the page, but for a neighbour's skirt
+                there = whole[top + y0:top + y1, left + x0:left + x1].astype(int)
+                assert np.mean(abs(there - patch.image[y0:y1, x0:x1]) > 25) < 0.05
+            for x0, y0, x1, y1 in (word.box for word in patch.words):
+                ink[max(0, y0 - 2):y1 + 2, max(0, x0 - 2):x1 + 2] = 0
+            assert ink.max() < 8  # no other word's ink
+            assert [word.line for word in patch.words] == sorted(
+                word.line for word in patch.words)
+        overlaps = [abs(a - c) < 256 and abs(b - d) < 64 for i, (a, b)
+                    in enumerate(page.corners) for c, d in page.corners[:i]]
+        assert not any(overlaps)
+
+
+def test_lines_and_hyphens(pages):
+    page = pages[0]
+    assert " ".join(page.lines).split() == [word.text for word in page.set]
+    broken = [word.text for page in pages for word in page.set
+              if word.text.endswith("-")]
+    assert len(broken) > PAGES and all(len(text) > 2 for text in broken)
+
+
+@pytest.mark.parametrize("x_height", [5, 12])
+def test_other_sizes_have_patches_too(x_height):
+    page = data.make_book_page(1, "test", x_height=x_height)
+    assert all(patch.words for patch in page.patches())
+    assert abs(page.x_height / x_height - 1) <= 0.08
+
+
+def test_kept_patches_are_the_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    kept = data.BookPatches("validation", 3, workers=1, folder=tmp_path)
+    drawn = data.make_book_page(1, "validation").patches()[7]
+    assert np.array_equal(kept[17].image, drawn.image) and kept[17].words == drawn.words
+    assert len(kept.firsts()) == 3
+    with pytest.raises(InputError, match="1 to 128"):
+        data.BookPatches("validation", 129, folder=tmp_path)
+    spread_out = data.spread_book_patches("validation", 2)
+    assert [patch.page for patch in spread_out] == [0, 1]
+
+
+@pytest.mark.parametrize("wrong", [dict(split="valid"), dict(index=-1),
+                                   dict(x_height=1), dict(x_height=17)])
+def test_book_pages_refuse_what_they_cannot_draw(wrong):
+    with pytest.raises(ValueError):
+        data.make_book_page(**{"index": 0, **wrong})
+
+
+def test_a_pages_pixels_are_these():
+    """They change with the code that draws them alone: `book.VERSION` says so."""
+    page = data.make_book_page(0)
+    found = hashlib.sha256(page.image.tobytes()).hexdigest()
+    assert (data.book.VERSION, found[:16]) == (1, "28e3ce57d7b192fb")
