@@ -103,13 +103,14 @@ def decompress(file: Bitstream,
 def restore(picture: Picture,
             output: Annotated[Path, typer.Argument(help="The picture to write.",
                                                    show_default=False)],
-            model: Annotated[str, typer.Option(help="dncnn or guided.")] = "dncnn",
+            model: Annotated[str, typer.Option(help="residual, dncnn or guided.")
+                             ] = "dncnn",
             caution: Annotated[float, typer.Option(
                 help="With guided: change a word only where a recognizer's odds that "
                      "it reads it rightly get so many times better.")] = 0):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
-    from .restore import OCRGuided, restore_image
+    from .restore import OCRGuided, restore_picture
 
     kind = _format(output)
     if not caution >= 0:
@@ -119,10 +120,12 @@ def restore(picture: Picture,
         network.caution = caution
     elif caution:
         raise InputError(f"{model} has no second network to be cautious with")
-    image = restore_image(network, open_image(picture), progress=sys.stderr.isatty())
+    image, held = restore_picture(network, picture, progress=sys.stderr.isatty())
     with replace_file(output) as out:
         image.save(out, kind)
-    print(f"{output}: {image.width} × {image.height} pixels")
+    print(f"{output}: {image.width} × {image.height} pixels, "
+          + ("contradicts nothing that the file says" if held else
+             "held to nothing, as the picture is no JPEG file"))
 
 
 def _format(output: Path) -> str:
@@ -233,6 +236,15 @@ def train_dncnn(preset: Preset = "cpu",
     if not 0 <= weight <= 1:
         raise InputError(f"--lambda must be between 0 and 1, not {weight}")
     _train_recipe("dncnn", DnCNNRecipe, preset, resume, folder, **{"lambda": weight})
+
+
+@train.command("residual")
+def train_residual(preset: Preset = "cpu", resume: Resume = False,
+                   folder: Folder = None):
+    """Chapter 8: a network that sees further, on pages laid out as books are."""
+    from .training import ResidualRecipe
+
+    _train_recipe("residual", ResidualRecipe, preset, resume, folder)
 
 
 @train.command("guided")
@@ -347,6 +359,33 @@ def evaluate_stages(
     if min(steps, seeds) < 1:
         raise InputError("--steps and --seeds must be 1 or more")
     _write(experiment.run(folder, steps, seeds, subset, preset), output)
+
+
+@evaluate.command("restoration")
+def evaluate_restoration(
+        subset: Annotated[int, typer.Option(help="Test pages.")] = 457,
+        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
+                          "interrupted run goes on.")] = Path("runs/restoration"),
+        only: Annotated[list[str], typer.Option(
+            help="This way of repair; may be given more than once.",
+            show_default="all")] = [],
+        output: Output = Path("-")):
+    """Chapter 8: what is read of ruined book pages, repaired in many ways."""
+    from .evaluate import restoration as experiment
+
+    _write(experiment.run(folder, subset, only), output)
+
+
+@evaluate.command("robustness")
+def evaluate_robustness(
+        subset: Annotated[int, typer.Option(help="Test pages, one patch of each.")] = 60,
+        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
+                          "interrupted run goes on.")] = Path("runs/robustness"),
+        output: Output = Path("-")):
+    """Chapter 8: what restorers do with pages that they were not trained on."""
+    from .evaluate import robustness as experiment
+
+    _write(experiment.run(folder, subset), output)
 
 
 @evaluate.command("restore")

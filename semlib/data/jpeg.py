@@ -1,9 +1,13 @@
 """The real JPEG codec (libjpeg-turbo, through Pillow) as a source of damage."""
 
 import io
+from dataclasses import dataclass
+from pathlib import Path
 
+import jpeglib
 import numpy as np
 from PIL import Image
+from scipy.fft import idctn
 
 from ..images import InputError
 from .pages import reduce_image
@@ -70,3 +74,61 @@ def quantization_table(quality: int) -> np.ndarray:
     data = jpeg_bytes(np.zeros((8, 8), np.uint8), quality)
     table = Image.open(io.BytesIO(data)).quantization[0]
     return np.array(table).reshape(8, 8)
+
+
+@dataclass(frozen=True)
+class Luminance:
+    """What a JPEG file says of a picture's luminance, upright.
+
+    Args:
+        pixels: H×W float32, 0 black and 1 white, whole 8×8 blocks, and not cut off at
+            black and white as what a viewer shows is.
+        table: 8×8 quantization steps in levels of 255.
+        inside: where in ``pixels`` the picture is; the rest fills up its last blocks,
+            which are the first ones of a picture turned by EXIF.
+    """
+
+    pixels: np.ndarray
+    table: np.ndarray
+    inside: tuple[slice, slice]
+
+
+# what EXIF's orientation asks for: turn by so many quarters, then mirror
+UPRIGHT = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True),
+           6: (3, False), 7: (1, True), 8: (1, False)}
+
+
+def read_luminance(path: Path) -> Luminance | None:
+    """A JPEG file's luminance, as its coefficients say it; None of another file, or of
+    a JPEG that has no luminance at full size."""
+    try:
+        with Image.open(path) as image:
+            if image.format != "JPEG":
+                return None
+            turn = UPRIGHT.get(image.getexif().get(0x0112), UPRIGHT[1])
+        file = jpeglib.read_dct(str(path))
+    except Exception:  # whatever is wrong with it, it is no JPEG to go by
+        return None
+    if file.jpeg_color_space.name not in ("JCS_GRAYSCALE", "JCS_YCbCr") \
+            or (file.samp_factor[0] != file.samp_factor.max(0)).any():
+        return None
+    table = file.qt[file.quant_tbl_no[0]].astype(np.float32)
+    rows, columns = file.Y.shape[:2]
+    pixels = np.empty((8 * rows, 8 * columns), np.float32)
+    for row, blocks in enumerate(file.Y):
+        strip = idctn(blocks * table, axes=(1, 2), norm="ortho")
+        pixels[8 * row:8 * row + 8] = strip.swapaxes(0, 1).reshape(8, -1)
+    pixels = _upright((pixels + 128) / 255, turn)
+    inside = np.zeros(pixels.shape, bool) if not turn[0] % 2 else \
+        np.zeros(pixels.shape[::-1], bool)
+    inside[:file.height, :file.width] = True
+    inside = _upright(inside, turn)
+    extent = tuple(slice(int(found[0]), int(found[-1]) + 1) for found in (
+        np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))))
+    return Luminance(pixels, table.T if turn[0] % 2 else table, extent)
+
+
+def _upright(array: np.ndarray, turn: tuple[int, bool]) -> np.ndarray:
+    quarters, mirrored = turn
+    array = np.rot90(array, quarters)
+    return np.ascontiguousarray(array[:, ::-1] if mirrored else array)

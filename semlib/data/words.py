@@ -55,6 +55,25 @@ def _words(language: str) -> tuple[str, ...]:
                  and word.isalpha() and word.islower())
 
 
+def sentences(rng: np.random.Generator, count: int, split: str) -> list[str]:
+    """`count` words of English that somebody wrote: five chapters of Melville's
+    Moby-Dick, from a place on; the same in every split."""
+    text = _novel()
+    start = rng.integers(len(text))
+    return [text[(start + at) % len(text)] for at in range(count)]
+
+
+@cache
+def _novel() -> tuple[str, ...]:
+    return tuple(Path(__file__).with_name("sentences.txt").read_text().split())
+
+
+def strange_words(rng: np.random.Generator, count: int, split: str, *,
+                  kind: str) -> list[str]:
+    """`count` times `strange_text`, every twelfth with a full stop."""
+    return [strange_text(rng, kind) + "." * (at % 12 == 11) for at in range(count)]
+
+
 def strange_text(rng: np.random.Generator, kind: str) -> str:
     """A text that no word list of ours holds, as long as the words are.
 

@@ -110,8 +110,8 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
 
 
 def restorers() -> list[str]:
-    """The names of the shipped ones."""
-    return [path.stem for kind in zoo.RESTORERS
+    """The names of the shipped ones that were trained on the pages of this experiment."""
+    return [path.stem for kind in ("dncnn", "guided")
             for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
 
 
@@ -266,8 +266,8 @@ def summary(pages: list[list[dict]]) -> dict:
 
 
 def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
-    """Mean and interval of what every number gained, page by page."""
-    return summary([[{key: two[key] - one[key] for key in numbers(one)}
+    """Mean and interval of what every number that both have gained, page by page."""
+    return summary([[{key: two[key] - one[key] for key in numbers(one) if key in two}
                      for one, two in zip(*page)] for page in zip(before, after)])
 
 

@@ -1,10 +1,14 @@
 """Repair: what JPEG took from a page, put back before it is read."""
 
-from .dct import DCTLoss, block_dct, from_block_dct, project
+from .dct import (DCTLoss, block_dct, contradictions, from_block_dct, hold, project,
+                  quantize)
 from .dncnn import DnCNN
 from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
-from .tiles import restore, restore_image
+from .residual import ResidualNet
+from .picture import restore_image, restore_picture
+from .tiles import restore
 
-__all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "blend", "block_dct", "crops",
-           "fading", "from_block_dct", "match", "project", "restore", "restore_image",
-           "surer"]
+__all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "blend",
+           "block_dct", "contradictions", "crops", "fading", "from_block_dct", "hold",
+           "match", "project",
+           "quantize", "restore", "restore_image", "restore_picture", "surer"]

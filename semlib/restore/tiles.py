@@ -1,15 +1,11 @@
 """Pictures of any size through a network that wants few pixels at a time."""
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import product
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
-
-from ..images import to_image, to_tensor
 
 TILE = 512  # pixels a side, without what it sees of its neighbours
 
@@ -17,14 +13,14 @@ TILE = 512  # pixels a side, without what it sees of its neighbours
 @torch.no_grad()
 def restore(network: nn.Module, x: Tensor, tile: int = TILE,
             progress: bool = False) -> Tensor:
-    """A picture restored in tiles, 1×H×W in [0, 1].
+    """A picture restored in tiles, 1×H×W, cut at black and white.
 
     Every tile sees as far round itself as the network's `reach`, so no seam is
     there to be seen: the result is the whole picture's.
 
     Args:
         network: a restorer with a `reach`, in evaluation mode.
-        x: 1×H×W in [0, 1]; the JPEG grid begins at its corner.
+        x: 1×H×W, 0 black and 1 white; the JPEG grid begins at its corner.
         tile: its side, a multiple of 8.
     """
     out = torch.empty_like(x)
@@ -36,21 +32,6 @@ def restore(network: nn.Module, x: Tensor, tile: int = TILE,
                   for part, wide in zip(core, seen)]
         out[:, *core] = network(x[None, :, *seen])[0, :, *inside].clamp(0, 1)
     return out
-
-
-def restore_image(network: nn.Module, image: Image.Image,
-                  progress: bool = False) -> Image.Image:
-    """A grey picture restored; of a coloured one the luminance, which holds text.
-
-    Args:
-        network: a restorer; one that does more than see what is near, as
-            `OCRGuided`, brings a `restore` of its own.
-    """
-    luminance, *chroma = image.convert("YCbCr").split() if image.mode == "RGB" \
-        else [image]
-    repair = getattr(network, "restore", partial(restore, network))
-    better = to_image(repair(to_tensor(luminance), progress=progress))
-    return Image.merge("YCbCr", [better, *chroma]).convert("RGB") if chroma else better
 
 
 def cores(height: int, width: int, tile: int,

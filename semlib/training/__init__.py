@@ -5,8 +5,9 @@ from .dncnn import DnCNNRecipe
 from .guided import FirstPass, GuidedRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
+from .residual import ResidualRecipe
 from .tfic import TFICRecipe
 
 __all__ = ["CodecRecipe", "DnCNNRecipe", "FirstPass", "GuidedRecipe",
-           "HyperpriorRecipe", "ReaderRecipe", "TFICRecipe", "load_checkpoint",
-           "preset", "train"]
+           "HyperpriorRecipe", "ReaderRecipe", "ResidualRecipe", "TFICRecipe",
+           "load_checkpoint", "preset", "train"]

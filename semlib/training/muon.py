@@ -38,10 +38,13 @@ def orthogonal(matrix: Tensor) -> Tensor:
     Newton and Schulz's iteration; of a shape m×n with m ≤ n."""
     a, b, c = COEFFICIENTS
     x = matrix / (matrix.norm() + 1e-7)
+    # x is only ever multiplied from the left, so the iteration runs on m×m matrices
+    gram, product, same = x @ x.T, None, torch.eye(len(x)).to(x)
     for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x
+        factor = a * same + b * gram + c * gram @ gram
+        gram = factor @ gram @ factor
+        product = factor if product is None else factor @ product
+    return product @ x
 
 
 def groups(network: nn.Module, settings: dict) -> list[dict]:

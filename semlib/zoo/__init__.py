@@ -17,11 +17,11 @@ import torch
 
 from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
-from ..data import PagePatches, TextImages
+from ..data import BookPatches, PagePatches, TextImages
 from ..images import InputError, replace_file
 from ..ocr import PageReader
 from ..ocr.trba import FourStages, TRBAReader
-from ..restore import DnCNN, OCRGuided
+from ..restore import DnCNN, OCRGuided, ResidualNet
 
 FOLDER = Path(__file__).parent
 LICENCE = "MIT"
@@ -29,7 +29,7 @@ LOG_ROWS = 100  # of the training log that a card keeps
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 READERS = {"reader": FourStages}
-RESTORERS = {"dncnn": DnCNN, "guided": DnCNN}
+RESTORERS = {"dncnn": DnCNN, "guided": DnCNN, "residual": ResidualNet}
 RECIPES = CODECS | READERS | RESTORERS
 
 
@@ -73,7 +73,8 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
 
 
 def load_restorer(name: str = "dncnn",
-                  folder: Path = FOLDER) -> tuple[DnCNN | OCRGuided, str]:
+                  folder: Path = FOLDER
+                  ) -> tuple[DnCNN | OCRGuided | ResidualNet, str]:
     """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
 
     Weights that were trained after others are D2's; D1 and the detector come with
@@ -122,6 +123,8 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
 def _model(recipe: str, settings: dict) -> torch.nn.Module:
     if recipe in READERS:
         return READERS[recipe](settings["size"], settings["stages"])
+    if recipe == "residual":
+        return ResidualNet(settings["blocks"], settings["width"], settings["factor"])
     if recipe in RESTORERS:
         return RESTORERS[recipe](settings["depth"], settings["width"],
                                  settings["factor"])
@@ -206,7 +209,10 @@ def _data(recipe: str, settings: dict) -> dict:
         pages = FirstPass(settings["first"], settings["pages"])
         return {"set": "pages' patches, train, after D1", "pages": settings["pages"],
                 **pages.counts(), "sha256": pages.sha256}
-    if recipe in RESTORERS:
+    if recipe == "residual":
+        count, whole, few = settings["pages"], BookPatches, 0
+        known = {"set": "book pages' patches, train", "pages": count}
+    elif recipe in RESTORERS:
         count, whole, few = settings["pages"], PagePatches, 10
         known = {"set": "pages' patches, train", "pages": count}
     else:

@@ -1,0 +1,269 @@
+"""The network that sees further, what a JPEG file says, and repairs held to it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageOps
+from torch import nn
+
+from semlib import cli, data, zoo
+from semlib.data.jpeg import read_luminance
+from semlib.evaluate import restoration, robustness
+from semlib.images import InputError, to_tensor
+from semlib.restore import (ResidualNet, block_dct, contradictions, hold, quantize,
+                            restore, restore_picture)
+from semlib.training import ResidualRecipe, preset, train
+from semlib.training.residual import moved
+
+TABLE = torch.tensor(data.quantization_table(1))
+
+
+def unruly(blocks: int = 1, width: int = 8, factor: int = 2) -> ResidualNet:
+    """A network with weights that change every pixel, ready to use."""
+    torch.manual_seed(0)
+    network = ResidualNet(blocks, width, factor)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.normal_(layer.weight, std=0.1)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.ones_(layer.weight)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def patches():
+    return data.spread_book_patches("validation", 4)
+
+
+@pytest.fixture(scope="module")
+def clean(patches):
+    return torch.stack([to_tensor(patch.image) for patch in patches])
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A book page's corner as a JPEG file at quality 1, no side a multiple of 8."""
+    path = tmp_path / "page.jpg"
+    image = Image.fromarray(data.make_book_page(3, "test").reduced()[60:265, 20:321])
+    image.save(path, quality=1)
+    return path
+
+
+def test_quantize_is_what_jpeg_leaves(patches, clean):
+    ours = quantize(clean, TABLE)
+    assert ours.min() < -0.05 and ours.max() > 1.05  # what a viewer cuts off
+    for patch, one in zip(patches, ours):
+        theirs, _ = data.degrade(patch.image, quality=1)
+        wrong = (one.clamp(0, 1) * 255 - torch.tensor(theirs)).abs() > 2
+        assert wrong.float().mean() < 0.01  # integer DCT: a tie may tip over
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_files_luminance_is_upright_and_on_its_grid(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(data.make_book_page(3).reduced()[60:265, 20:321])
+    image.save(tmp_path / "a.jpg", quality=5, exif=exif)
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / "a.jpg")))
+    known = read_luminance(tmp_path / "a.jpg")
+    cut = known.pixels[known.inside].clip(0, 1) * 255
+    assert cut.shape == shown.shape and np.abs(cut - shown).max() < 1.01
+    pixels, table = torch.tensor(known.pixels)[None, None], torch.tensor(known.table)
+    whole = block_dct(pixels - 128 / 255) * 255 / table
+    assert (whole - whole.round()).abs().max() < 1e-2  # the grid begins at the corner
+
+
+def test_what_says_nothing_of_luminance(tmp_path):
+    image = Image.fromarray(data.make_book_page(0).reduced()[:64, :64])
+    image.save(tmp_path / "a.png")
+    image.convert("CMYK").save(tmp_path / "b.jpg")
+    (tmp_path / "c.jpg").write_bytes(b"\xff\xd8 no more")
+    for name in ("a.png", "b.jpg", "c.jpg", "missing.jpg"):
+        assert read_luminance(tmp_path / name) is None
+    image.convert("RGB").save(tmp_path / "d.jpg", quality=10, subsampling="4:2:0")
+    assert read_luminance(tmp_path / "d.jpg").pixels.shape == (64, 64)
+
+
+def test_hold_contradicts_nothing_and_keeps_what_agrees(clean):
+    damaged = quantize(clean, TABLE)
+    assert not contradictions(clean, damaged, TABLE).any()
+    assert torch.equal(hold(clean, damaged, TABLE), clean)
+    wild = (clean + 0.3 * torch.randn(clean.shape,
+                                      generator=torch.Generator().manual_seed(0)))
+    wrong = contradictions(wild.clamp(0, 1), damaged, TABLE)
+    assert wrong.float().mean() > 0.1
+    better = hold(wild, damaged, TABLE)
+    assert 0 <= better.min() and better.max() <= 1
+    rounded = (better * 255).round() / 255
+    assert not contradictions(rounded, damaged, TABLE).any()
+    # compressed again, nearly every block gives the very file
+    again = quantize(rounded, TABLE)
+    same = (block_dct(again - damaged).abs() < 1e-3).flatten(-2).all(-1)
+    assert same.float().mean() > 0.97
+    # nearer to the truth, as the truth is in there
+    assert (better - clean).square().mean() < (wild.clamp(0, 1)
+                                               - clean).square().mean()
+    fine = ~contradictions(wild.clamp(0, 1), damaged, TABLE, rounded=False)
+    fine = fine.repeat_interleave(8, -2).repeat_interleave(8, -1)
+    assert fine.any() and torch.equal(better[fine], wild.clamp(0, 1)[fine])
+
+
+def test_the_network_begins_as_the_identity():
+    x = torch.rand(1, 1, 24, 44)
+    assert torch.equal(ResidualNet().eval()(x), x)
+    with pytest.raises(ZeroDivisionError):
+        ResidualNet(factor=0)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_a_pixel_depends_on_those_within_reach(factor):
+    network = unruly(2, 8, factor)
+    x = torch.rand(1, 1, 96, 96, requires_grad=True)
+    seen, = torch.autograd.grad(network(x)[0, 0, 48, 48], x)
+    far = ((seen[0, 0] != 0).nonzero() - 48).abs().max()
+    assert network.reach >= far > network.reach - 2 * factor
+
+
+def test_tiles_have_no_seams_and_the_grid_counts():
+    network = unruly(2)
+    x = torch.rand(1, 203, 131)
+    with torch.no_grad():
+        whole = network(x[None])[0].clamp(0, 1)
+        moved_by_8, moved_by_2 = (network(torch.roll(x[None], by, -1))
+                                  for by in (8, 2))
+    assert torch.allclose(restore(network, x, tile=64), whole, atol=1e-5)
+    middle = slice(40, 80)
+    one, two = (torch.roll(moved, -by, -1)[0, :, middle, middle].clamp(0, 1)
+                for moved, by in ((moved_by_8, 8), (moved_by_2, 2)))
+    assert torch.allclose(one, whole[:, middle, middle], atol=1e-5)
+    assert not torch.allclose(two, whole[:, middle, middle], atol=1e-2)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_repaired_page_could_have_been_the_original(tmp_path, mode, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "page.jpg"
+    image = Image.fromarray(data.make_book_page(3, "test").reduced()[60:265, 20:321])
+    image.convert(mode).save(path, quality=1, exif=exif)
+    better, was_held = restore_picture(unruly(), path)
+    shown = ImageOps.exif_transpose(Image.open(path))
+    assert was_held and better.size == shown.size and better.mode == mode
+    known = read_luminance(path)
+    pixels = torch.tensor(known.pixels)[None, None]
+    luminance = np.asarray(better.convert("YCbCr"))[..., 0] if mode == "RGB" \
+        else np.asarray(better)
+    whole = pixels.clone()
+    whole[..., *known.inside] = to_tensor(luminance)
+    wrong = contradictions(whole, pixels, torch.tensor(known.table))
+    rows, columns = (slice(-(-part.start // 8), part.stop // 8)
+                     for part in known.inside)  # blocks that are seen whole
+    if mode == "L":
+        assert not wrong[..., rows, columns].any()
+    else:  # colours that no screen has are cut, and luminance with them
+        assert wrong[..., rows, columns].float().mean() < 0.2
+    assert np.abs(luminance - np.asarray(shown.convert("L")).astype(int)).mean() > 3
+
+
+def test_a_picture_without_a_file_is_restored_as_it_is(tmp_path, page):
+    Image.open(page).save(tmp_path / "page.png")
+    better, was_held = restore_picture(unruly(), tmp_path / "page.png")
+    assert not was_held and better.size == Image.open(page).size
+
+
+def test_moved():
+    image = np.arange(64 * 256).reshape(64, 256).astype(np.uint8)
+    assert np.array_equal(moved(image, 0, 0), image)
+    assert np.array_equal(moved(image, 3, -2)[3:, :-2], image[:-3, 2:])
+    assert (moved(image, 3, -2)[:3] == 255).all()
+    assert (moved(image, 3, -2)[:, -2:] == 255).all()
+
+
+def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    recipe = ResidualRecipe({**preset("residual", "smoke"), "steps": 40})
+    one, two = recipe.batch(3, 0, 1), recipe.batch(3, 0, 1)
+    assert torch.equal(one[0], two[0]) and one[1].shape == (2, 1, 64, 256)
+    halves = [recipe.batch(3, rank, 2)[0] for rank in range(2)]
+    assert torch.equal(torch.cat(halves), one[0])
+    train(recipe, tmp_path / "run", devices=1)
+    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    known = zoo.export("residual", checkpoint, "tiny", tmp_path)
+    assert known["data"]["sha256"] and known["paper"]["width"] == 128
+    log = known["training_log"]
+    assert log[-1]["gain"] > log[0]["gain"] + 0.1
+    network, weights = zoo.load_restorer("tiny", tmp_path)
+    assert isinstance(network, ResidualNet) and weights == known["sha256"]
+
+    monkeypatch.setattr(zoo, "load_restorer", lambda name: (network, weights))
+    out = tmp_path / "out.png"
+    monkeypatch.setattr("sys.argv", ["semlib", "restore", str(page), str(out)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code and Image.open(out).size == Image.open(page).size
+    assert "contradicts nothing" in capsys.readouterr().out
+
+
+def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    monkeypatch.setattr(restoration, "OLD", ("dncnn",))
+    monkeypatch.setattr(restoration, "restorers", lambda: ["dncnn"])
+    folder = tmp_path / "scores"
+    result = restoration.run(folder, 2)
+    rows = result["rows"]
+    assert rows["clean"]["english_g2 accuracy"][0] > 0.9
+    assert rows["degraded"]["english_g2 accuracy"][0] < 0.5
+    assert rows["dncnn"]["contradicting"][0] == 0
+    assert rows["median"]["contradicting"][0] > 0.01
+    assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
+    assert result["gains"]["dncnn"]["psnr"][0] == pytest.approx(
+        rows["dncnn"]["psnr"][0] - rows["degraded"]["psnr"][0], abs=2e-4)
+    kept = folder / "clean.jsonl"
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
+    assert restoration.run(folder, 2, ["clean"])["rows"] == {"clean": rows["clean"]}
+    dncnn = folder / "dncnn.jsonl"
+    row = json.loads(dncnn.read_text().splitlines()[0])
+    dncnn.write_text(json.dumps({**row, "key": "other weights"}) + "\n")
+    assert restoration.run(folder, 2, ["dncnn"])["rows"]["dncnn"] == rows["dncnn"]
+    monkeypatch.setattr(restoration, "score", pytest.fail)  # all is there already
+    assert restoration.run(folder, 1, ["clean"])["rows"]["clean"]["patches"] == 1
+    with pytest.raises(InputError, match="--only must be one of clean, degraded"):
+        restoration.run(folder, 1, ["cleaned"])
+
+
+def test_robustness_conditions():
+    found = robustness.conditions(2)
+    files = {name: ruin(chosen[0].image) for name, (chosen, ruin) in found.items()}
+    usual = files.pop("as trained")
+    assert usual not in files.values()
+    turned = restoration.luminance(files["turned by EXIF"])
+    assert turned.inside[1].start % 8 and turned.pixels[turned.inside].shape == (61, 253)
+    assert files["progressive"] != files["OpenCV's encoder"]
+    # an encoder that says the same in other words
+    one, two = (restoration.luminance(file).pixels
+                for file in (usual, files["progressive"]))
+    assert np.array_equal(one, two)
+    text = found["digits"][0][0].text
+    assert "".join(text.split()).replace(".", "").replace("-", "").isdigit()
+    grey = found["grey ink on grey paper"][0][0].image
+    assert grey.max() == robustness.PAPER and grey.min() >= robustness.INK
+
+
+def test_robustness_goes_on(tmp_path, monkeypatch):
+    conditions = robustness.conditions(1)
+    monkeypatch.setattr(robustness, "conditions",
+                        lambda subset: {"as trained": conditions["as trained"]})
+    monkeypatch.setattr(robustness, "MOVES", (0, 3))
+    monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn"])
+    first = robustness.run(tmp_path, 1)
+    assert set(first["rows"]["as trained"]) == {"clean", "degraded"}
+    assert set(first["moved"]["3"]) == {"clean", "degraded", "dncnn"}
+    assert first["moved"]["0"]["dncnn"] != first["moved"]["3"]["dncnn"]
+    monkeypatch.setattr(robustness, "score", pytest.fail)
+    assert robustness.run(tmp_path, 1)["moved"] == first["moved"]
