@@ -388,6 +388,17 @@ def evaluate_robustness(
     _write(experiment.run(folder, subset), output)
 
 
+@evaluate.command("same-bytes")
+def evaluate_same_bytes(
+        subset: Annotated[int, typer.Option(help="Test pages, one patch of each.")] = 120,
+        choosing: Annotated[int, typer.Option(help="Validation pages.")] = 48,
+        output: Output = Path("-")):
+    """Chapter 8: what else could have been done with a ruined page's bytes."""
+    from .evaluate import same_bytes as experiment
+
+    _write(experiment.run(subset, choosing), output)
+
+
 @evaluate.command("restore")
 def evaluate_restore(
         subset: Annotated[int, typer.Option(help="Test pages.")] = 457,
