@@ -14,7 +14,7 @@ from semlib.evaluate import restoration, robustness
 from semlib.images import InputError, to_tensor
 from semlib.restore import (ResidualNet, block_dct, contradictions, hold, quantize,
                             restore, restore_picture)
-from semlib.training import ResidualRecipe, preset, train
+from semlib.training import DnCNNRecipe, ResidualRecipe, preset, train
 from semlib.training.residual import moved
 
 TABLE = torch.tensor(data.quantization_table(1))
@@ -206,6 +206,19 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
         cli.main()
     assert not ended.value.code and Image.open(out).size == Image.open(page).size
     assert "contradicts nothing" in capsys.readouterr().out
+
+
+def test_dncnn_learns_from_book_pages_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
+    settings = {**preset("dncnn", "smoke"), "layout": "book"}
+    recipe = DnCNNRecipe(settings)
+    clean, ruined = recipe.batch(0, 0, 1)
+    assert clean.shape == ruined.shape == (4, 1, 32, 32)
+    assert not torch.equal(clean, DnCNNRecipe(preset("dncnn", "smoke")).batch(0, 0, 1)[0])
+    train(recipe, tmp_path / "run", devices=1)
+    known = zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    assert known["data"]["set"] == "book pages' patches, train"
 
 
 def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):

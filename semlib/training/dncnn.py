@@ -6,16 +6,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .. import zoo
-from ..data import PATCH_HEIGHT, PATCH_WIDTH, PagePatches, degrade, make_page
+from ..data import (PATCH_HEIGHT, PATCH_WIDTH, BookPatches, PagePatches, degrade,
+                    make_page)
 from ..images import to_tensor
 from ..restore import DCTLoss, DnCNN
 from . import muon
+from .residual import moved
 
 BLOCK = 8
 
 
 class DnCNNRecipe:
     """Crops of the pages' patches, JPEG's grid kept. See `training.loop`.
+
+    With ``layout`` "book" the pages are `data.book`'s, and each patch is first moved by
+    up to a block.
 
     Where ``first`` names a network's weights, a second one is trained on what that
     one leaves. It begins with the first one's weights and an empty last layer, so
@@ -27,9 +32,11 @@ class DnCNNRecipe:
         if settings.get("first"):
             self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
         count = settings["pages"]
-        # a cache for what takes longer than a few seconds to draw
-        self._patches = PagePatches("train", count) if count > 10 else \
-            [patch for page in range(count) for patch in make_page(page).patches()]
+        if settings.get("layout") == "book":
+            self._patches = BookPatches("train", count)
+        else:  # a cache for what takes longer than a few seconds to draw
+            self._patches = PagePatches("train", count) if count > 10 else \
+                [patch for page in range(count) for patch in make_page(page).patches()]
 
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
@@ -58,6 +65,8 @@ class DnCNNRecipe:
             top = BLOCK * rng.integers((PATCH_HEIGHT - height) // BLOCK + 1)
             left = BLOCK * rng.integers((PATCH_WIDTH - width) // BLOCK + 1)
             image = self._patches[int(index)].image
+            if self.settings.get("layout") == "book":
+                image = moved(image, *rng.integers(1 - BLOCK, BLOCK, 2))
             crop = image[top:top + height, left:left + width]
             clean.append(to_tensor(crop))
             ruined.append(to_tensor(degrade(crop, quality=self.settings["quality"])[0]))

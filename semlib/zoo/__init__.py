@@ -209,7 +209,7 @@ def _data(recipe: str, settings: dict) -> dict:
         pages = FirstPass(settings["first"], settings["pages"])
         return {"set": "pages' patches, train, after D1", "pages": settings["pages"],
                 **pages.counts(), "sha256": pages.sha256}
-    if recipe == "residual":
+    if recipe == "residual" or settings.get("layout") == "book":
         count, whole, few = settings["pages"], BookPatches, 0
         known = {"set": "book pages' patches, train", "pages": count}
     elif recipe in RESTORERS:
