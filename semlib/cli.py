@@ -120,12 +120,13 @@ def restore(picture: Picture,
         network.caution = caution
     elif caution:
         raise InputError(f"{model} has no second network to be cautious with")
-    image, held = restore_picture(network, picture, progress=sys.stderr.isatty())
+    image, wrong = restore_picture(network, picture, progress=sys.stderr.isatty())
     with replace_file(output) as out:
         image.save(out, kind)
     print(f"{output}: {image.width} × {image.height} pixels, "
-          + ("contradicts nothing that the file says" if held else
-             "held to nothing, as the picture is no JPEG file"))
+          + ("held to nothing, as the file says nothing of luminance" if wrong is None
+             else "contradicts nothing that the file says" if not wrong else
+             f"contradicts the file in {wrong:.1%} of its blocks"))
 
 
 def _format(output: Path) -> str:

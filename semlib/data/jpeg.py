@@ -103,7 +103,7 @@ def read_luminance(path: Path) -> Luminance | None:
     a JPEG that has no luminance at full size."""
     try:
         with Image.open(path) as image:
-            if image.format != "JPEG":
+            if image.format not in ("JPEG", "MPO"):  # with more pictures inside
                 return None
             turn = UPRIGHT.get(image.getexif().get(0x0112), UPRIGHT[1])
         file = jpeglib.read_dct(str(path))
@@ -116,9 +116,9 @@ def read_luminance(path: Path) -> Luminance | None:
     rows, columns = file.Y.shape[:2]
     pixels = np.empty((8 * rows, 8 * columns), np.float32)
     for row, blocks in enumerate(file.Y):
-        strip = idctn(blocks * table, axes=(1, 2), norm="ortho")
+        strip = (idctn(blocks * table, axes=(1, 2), norm="ortho") + 128) / 255
         pixels[8 * row:8 * row + 8] = strip.swapaxes(0, 1).reshape(8, -1)
-    pixels = _upright((pixels + 128) / 255, turn)
+    pixels = _upright(pixels, turn)
     inside = np.zeros(pixels.shape, bool) if not turn[0] % 2 else \
         np.zeros(pixels.shape[::-1], bool)
     inside[:file.height, :file.width] = True

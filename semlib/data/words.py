@@ -100,9 +100,15 @@ def _italian() -> np.ndarray:
 @cache
 def held_out(split: str) -> tuple[str, ...]:
     """The dictionary's words of one of three splits: those of ``validation`` are
-    taken from the training's."""
+    taken from the training's.
+
+    Raises:
+        ValueError: there is no such split.
+    """
     if split == "test":
         return dictionary("test")
+    if split not in ("train", "validation"):
+        raise ValueError(f"split must be train, validation or test, not {split!r}")
     return tuple(word for word in dictionary("train")
                  if is_validation_word(word) == (split == "validation"))
 

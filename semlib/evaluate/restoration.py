@@ -1,5 +1,6 @@
 """Chapter 8: what is read of ruined book pages, repaired in many ways."""
 
+import hashlib
 import json
 import tempfile
 import time
@@ -17,7 +18,7 @@ from .. import zoo
 from ..data import BOOK_PAGES, BookPatches, Patch, jpeg_bytes
 from ..data.jpeg import read_luminance
 from ..images import InputError, replace_file, to_tensor
-from ..restore import ResidualNet, contradictions, hold
+from ..restore import contradictions, hold, seen
 from .metrics import accuracy, exact_words, false_words
 from .restore import READERS, fidelity, gains, numbers, read_end_to_end, summary
 from .results import provenance
@@ -55,7 +56,7 @@ def run(folder: Path, subset: int = BOOK_PAGES["test"], only: Sequence[str] = ()
     folder.mkdir(parents=True, exist_ok=True)
     patches = BookPatches("test", subset).firsts()
     scores = {name: stored(folder / f"{name}.jsonl", _weights(name), patches,
-                           partial(score, repair=ways[name]))
+                           ways[name])
               for name in only or ways}
     rows = {name: {"patches": subset, **summary([[row] for row in found])}
             for name, found in scores.items()}
@@ -98,11 +99,8 @@ def _filtered(process: Callable, x: Tensor, table: Tensor) -> Tensor:
 
 
 def repaired(network, x: Tensor, table: Tensor) -> Tensor:
-    """What a restorer makes of pictures, in [0, 1]; those that learned from what a
-    viewer shows are shown that."""
-    if not isinstance(network, ResidualNet):
-        x = (x.clamp(0, 1) * 255).round() / 255
-    return network(x).clamp(0, 1)
+    """What a restorer makes of pictures, in [0, 1]."""
+    return network(seen(network, x)).clamp(0, 1)
 
 
 def held(network, x: Tensor, table: Tensor) -> Tensor:
@@ -115,27 +113,42 @@ def levels(image: Tensor) -> np.ndarray:
     return np.uint8((image[0].clamp(0, 1) * 255).round().numpy())
 
 
-def stored(file: Path, key: str | None, patches: Sequence[Patch],
-           measure: Callable[[Patch], dict]) -> list[dict]:
-    """Each patch's numbers, kept line by line: what a run of these weights has measured
-    before is read from the file."""
+def stored(file: Path, weights: str | None, patches: Sequence[Patch],
+           repair: Repair | None, ruin: Ruin | None = None) -> list[dict]:
+    """`score` of each patch, kept line by line: what was measured before, of the same
+    weights and the same ruined patch, is read from the file."""
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     whole = [json.loads(line) for line in lines if line.endswith("\n")]
-    kept = {row["at"]: row["score"] for row in whole if row["key"] == key}
+    kept = {row["of"]: row["score"] for row in whole}
     with replace_file(file) as out:
-        for at, found in kept.items():
-            out.write(_line(at, key, found))
+        for of, found in kept.items():
+            out.write(_line(of, found))
+    scores = []
     with open(file, "ab") as out:
-        for at, patch in enumerate(tqdm(patches, desc=file.stem, unit="patch")):
-            if at not in kept:
-                kept[at] = measure(patch)
-                out.write(_line(at, key, kept[at]))
+        for patch in tqdm(patches, desc=file.stem, unit="patch"):
+            of = _digest(weights, patch, ruin)
+            if of not in kept:
+                kept[of] = score(patch, repair, ruin)
+                out.write(_line(of, kept[of]))
                 out.flush()
-    return [kept[at] for at in range(len(patches))]
+            scores.append(kept[of])
+    return scores
 
 
-def _line(at: int, key: str | None, found: dict) -> bytes:
-    return (json.dumps({"at": at, "key": key, "score": found}) + "\n").encode()
+def _digest(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
+    """What a score depends on: weights, picture, text, and the file it is ruined to."""
+    parts = (str(weights).encode(), patch.image.tobytes(), patch.text.encode(),
+             ruined(patch, ruin))
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def ruined(patch: Patch, ruin: Ruin | None) -> bytes:
+    """The JPEG file that a patch becomes: at quality 1 if `ruin` is None."""
+    return ruin(patch.image) if ruin else jpeg_bytes(patch.image, 1)
+
+
+def _line(of: str, found: dict) -> bytes:
+    return (json.dumps({"of": of, "score": found}) + "\n").encode()
 
 
 def _weights(name: str) -> str | None:
@@ -154,7 +167,7 @@ def score(patch: Patch, repair: Repair | None, ruin: Ruin | None = None) -> dict
     """
     x, found = to_tensor(patch.image)[None], {}
     if repair:
-        known = luminance(ruin(patch.image) if ruin else jpeg_bytes(patch.image, 1))
+        known = luminance(ruined(patch, ruin))
         file, table = torch.tensor(known.pixels)[None, None], torch.tensor(known.table)
         x = repair(file, table)
         if x.shape == file.shape:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from .. import zoo
 from ..data import NEVER_SEEN, Patch, jpeg_bytes, make_page, spread_book_patches
 from ..data.words import sentences, strange_words
-from .restoration import OLD, Ruin, held, restorers, score, stored
+from .restoration import OLD, Ruin, held, restorers, stored
 from .restore import gains, summary
 from .results import provenance
 
@@ -31,6 +31,7 @@ TABLES = {"flat table": [FLAT_STEP] * 64,
           "finer low waves": [min(255, 40 + 16 * (u + v)) for v in range(8)
                               for u in range(8)]}
 INK, PAPER = 50, 225  # levels of grey
+CREAM = np.array([255, 248, 230]) / 255
 TURN = 1.0  # degree
 EXIF_TURNED = 6  # a quarter, as a phone held upright writes it
 MOVES = range(8)  # pixels, down
@@ -61,12 +62,11 @@ def run(folder: Path, subset: int = 60) -> dict:
     def measured(name: str, patches: list[Patch], ruin: Ruin,
                  without: Sequence[str] = ()) -> dict:
         return {way: [[row] for row in stored(
-            folder / f"{name}, {way}.jsonl", keys.get(way), patches,
-            partial(score, repair=repair, ruin=ruin))]
+            folder / f"{name}, {way}.jsonl", keys.get(way), patches, repair, ruin)]
             for way, repair in ways.items() if way not in without}
 
-    rows, gained, moved = {}, {}, {}
-    for name, (patches, ruin) in tqdm(conditions(subset).items(), unit="condition"):
+    rows, gained, moved, drawn = {}, {}, {}, conditions(subset)
+    for name, (patches, ruin) in tqdm(drawn.items(), unit="condition"):
         scores = measured(name, patches, ruin, without=OLD)
         rows[name] = {way: summary(pages) for way, pages in scores.items()}
         gained[name] = {way: gains(scores["degraded"], scores[way])
@@ -79,7 +79,8 @@ def run(folder: Path, subset: int = 60) -> dict:
     return {"patches": subset, "rows": rows, "gains": gained, "moved": moved,
             "weights": keys, **provenance(
                 f"semlib evaluate robustness --subset {subset}", started,
-                [patch.image for patch in conditions(subset)["as trained"][0]])}
+                [patch.image for patches, _ in drawn.values()
+                 for patch in patches])}
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:
@@ -98,12 +99,13 @@ def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:
                                     for patch in usual], worst),
             "progressive": (usual, partial(_saved, quality=1, progressive=True)),
             "OpenCV's encoder": (usual, _by_opencv),
-            "colour, 4:2:0": (usual, _coloured),
+            "colour, 4:2:0": ([_with(patch, _cream(patch.image).convert("L"))
+                               for patch in usual], _coloured),
             "turned by EXIF": ([_with(patch, patch.image[:61, :253])
                                 for patch in usual], _turned_by_exif)}
 
 
-def _with(patch: Patch, image: np.ndarray) -> Patch:
+def _with(patch: Patch, image: np.ndarray | Image.Image) -> Patch:
     return Patch(np.ascontiguousarray(image), patch.words, patch.page, patch.cell)
 
 
@@ -135,11 +137,16 @@ def _by_opencv(image: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 1])[1].tobytes()
 
 
+def _cream(image: np.ndarray) -> Image.Image:
+    """A black page on cream paper."""
+    return Image.fromarray(np.uint8(np.round(image[..., None] * CREAM)))
+
+
 def _coloured(image: np.ndarray) -> bytes:
-    """A black page on cream paper, as a colour JPEG with chroma at half the
-    resolution."""
-    paper = np.array([255, 248, 230]) / 255
-    return _saved(np.uint8(np.round(image[..., None] * paper)), quality=1,
+    """A colour JPEG with chroma at half the resolution, of the page on cream paper that
+    has this luminance."""
+    white = np.asarray(_cream(np.full((1, 1), 255)).convert("L")).item()
+    return _saved(np.asarray(_cream(image.clip(max=white) / white * 255)), quality=1,
                   subsampling="4:2:0")
 
 

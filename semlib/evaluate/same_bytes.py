@@ -45,10 +45,10 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
     for name, (encode, settings) in CODECS.items():
         tried[name] = [_measured(known, encode, setting, scale, READERS[:1])
                        for setting, scale in tqdm(
-                           list(_fitting(known, encode, settings)), desc=name)]
+                           list(_fitting([known, test], encode, settings)), desc=name)]
         best = max(tried[name],
                    key=lambda row: row[f"{READERS[0]} accuracy"][0], default=None)
-        if best:  # on other pages the same setting takes a little more, or less
+        if best:
             rows[name] = _measured(test, encode, best["setting"], best["scale"])
     return {"patches": subset, "choosing": choosing, "rows": rows, "tried": tried,
             **provenance(f"semlib evaluate same-bytes --subset {subset} "
@@ -56,21 +56,20 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
                          [patch.image for patch in test])}
 
 
-def _fitting(patches: list[Patch], encode: Encode,
+def _fitting(sets: list[list[Patch]], encode: Encode,
              settings: Sequence[int]) -> Iterator[tuple[int, float]]:
-    """At each scale the settings that take no more than JPEG at quality 1 does: all
-    thresholds, or the finest quality."""
-    sheet = _sheet(patches)
-    allowed = len(jpeg_bytes(sheet, 1))
+    """At each scale the settings that take no more than JPEG at quality 1 does, on
+    either set of patches: all thresholds, or the finest quality. (A size is no label.)"""
+    sheets = [_sheet(patches) for patches in sets]
     for scale in SCALES:
-        small = _resized(sheet, scale)
+        def excess(setting: int) -> float:
+            return max(len(encode(_resized(sheet, scale), setting))
+                       / len(jpeg_bytes(sheet, 1)) for sheet in sheets)
+
         if settings is THRESHOLDS:
-            fitting = [setting for setting in settings
-                       if len(encode(small, setting)) <= allowed]
+            fitting = [setting for setting in settings if excess(setting) <= 1]
         else:
-            count = bisect_right(settings, allowed,
-                                 key=lambda quality: len(encode(small, quality)))
-            fitting = settings[:count][-1:]
+            fitting = settings[:bisect_right(settings, 1, key=excess)][-1:]
         for setting in fitting:
             yield setting, scale
 

@@ -13,7 +13,8 @@ LEVEL = 128 / 255  # which JPEG takes off before it transforms
 # 0.29 of a level, so seven times that does not happen.
 ROUNDING = 2 / 255
 TURNS = 200  # of a projection and a cut, at most
-SAFE = 0.47  # of a step, where 0.5 is the interval's end: rounding does not lead out
+SAFE = 0.47  # of a step, where 0.5 is the interval's end: with large steps, rounding
+             # to whole levels does not lead out again
 
 
 @cache
@@ -128,7 +129,7 @@ def hold(restored: Tensor, damaged: Tensor, table: Tensor) -> Tensor:
     shape = restored.shape
     restored, damaged = (_blocks(x).flatten(0, 3)[:, None] for x in (restored, damaged))
     restored = restored.clamp(0, 1)
-    wrong = torch.arange(len(restored))
+    wrong = torch.arange(len(restored), device=restored.device)
     for _ in range(TURNS):
         wrong = wrong[contradictions(restored[wrong], damaged[wrong], table,
                                      rounded=False).flatten()]

@@ -3,30 +3,31 @@
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from ..data.jpeg import Luminance, read_luminance
 from ..images import open_image, to_image, to_tensor
-from .dct import hold
+from .dct import contradictions, hold
 from .tiles import TILE, restore
 
 
 def restore_picture(network: nn.Module, path: Path,
-                    progress: bool = False) -> tuple[Image.Image, bool]:
+                    progress: bool = False) -> tuple[Image.Image, float | None]:
     """A file's picture restored; of a coloured one the luminance, which holds text.
 
     Of a JPEG file, what is made of it contradicts none of its coefficients: it could
-    have been the picture that was compressed.
+    have been the picture that was compressed. Two things may stand against that: colours
+    that no screen has, and files that no picture between black and white can have left.
 
     Args:
         network: a restorer; one that does more than see what is near, as
             `OCRGuided`, brings a `restore` of its own.
 
     Returns:
-        The picture, upright, and whether it is held to the file.
+        The picture, upright, and the share of its blocks whose luminance contradicts the
+        file for all that, in [0, 1]; None where the file says nothing of luminance.
 
     Raises:
         InputError: see `open_image`.
@@ -34,8 +35,20 @@ def restore_picture(network: nn.Module, path: Path,
     image = open_image(path)
     known = read_luminance(path)
     if known is None:
-        return restore_image(network, image, progress), False
-    return _with_chroma(_held(network, known, progress), image), True
+        return restore_image(network, image, progress), None
+    better = _held(network, known, progress)
+    result = _with_chroma(better[:, *known.inside], image)
+    better[:, *known.inside] = to_tensor(result.convert("YCbCr").split()[0]
+                                         if result.mode == "RGB" else result)
+    return result, _contradicting(better, known)
+
+
+def seen(network: nn.Module, file: Tensor) -> Tensor:
+    """What a restorer is shown of pictures that a file says: those that learned from
+    what a viewer shows, that, in [0, 1] and on whole levels."""
+    if getattr(network, "unclipped", False):
+        return file
+    return (file.clamp(0, 1) * 255).round() / 255
 
 
 def restore_image(network: nn.Module, image: Image.Image,
@@ -48,16 +61,28 @@ def restore_image(network: nn.Module, image: Image.Image,
 
 @torch.no_grad()
 def _held(network: nn.Module, known: Luminance, progress: bool) -> Tensor:
-    """The luminance restored, 1×H×W, and held to the file, some rows at a time."""
-    damaged = torch.from_numpy(known.pixels)[None]
-    repair = getattr(network, "restore", None)
-    better = repair(damaged.clamp(0, 1), progress=progress) if repair \
-        else restore(network, damaged, progress=progress)
-    table = torch.from_numpy(np.ascontiguousarray(known.table))
-    for top in range(0, better.shape[-2], TILE):
-        rows = slice(top, top + TILE)
-        better[:, rows] = hold(better[None, :, rows], damaged[None, :, rows], table)[0]
-    return better[:, *known.inside]
+    """The luminance restored, 1×H×W, whole blocks, and held to the file."""
+    file = torch.from_numpy(known.pixels)[None]
+    repair = getattr(network, "restore", partial(restore, network))
+    better = repair(seen(network, file), progress=progress)
+    for rows in _strips(known):
+        better[:, rows] = hold(better[None, :, rows], file[None, :, rows],
+                               torch.tensor(known.table))[0]
+    return better
+
+
+def _contradicting(better: Tensor, known: Luminance) -> float:
+    """The share of blocks that the file was not made from."""
+    file = torch.from_numpy(known.pixels)[None]
+    wrong = [contradictions((better[None, :, rows] * 255).round() / 255,
+                            file[None, :, rows], torch.tensor(known.table))
+             for rows in _strips(known)]
+    return torch.cat(wrong, 2).float().mean().item()
+
+
+def _strips(known: Luminance) -> list[slice]:
+    """Some rows at a time, so that memory does not grow with the picture."""
+    return [slice(top, top + TILE) for top in range(0, len(known.pixels), TILE)]
 
 
 def _with_chroma(luminance: Tensor, image: Image.Image) -> Image.Image:

@@ -30,12 +30,16 @@ class ResidualNet(nn.Module):
     for every place of the 8×8 block a channel of its own, 1 there and 0 elsewhere.
     Implements the restorer's protocol.
 
+    ``unclipped`` says that it learned from that, and not from what a viewer shows.
+
     Args:
         blocks: of two convolutions each.
         width: filters.
         factor: pixels are first unshuffled into factor² channels, and shuffled back at
             the end; a divisor of 8.
     """
+
+    unclipped = True
 
     def __init__(self, blocks: int = 8, width: int = 64, factor: int = 2):
         super().__init__()
