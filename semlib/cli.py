@@ -104,7 +104,7 @@ def restore(picture: Picture,
             output: Annotated[Path, typer.Argument(help="The picture to write.",
                                                    show_default=False)],
             model: Annotated[str, typer.Option(help="residual, dncnn or guided.")
-                             ] = "dncnn",
+                             ] = "residual",
             caution: Annotated[float, typer.Option(
                 help="With guided: change a word only where a recognizer's odds that "
                      "it reads it rightly get so many times better.")] = 0):
