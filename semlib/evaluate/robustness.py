@@ -101,7 +101,8 @@ def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:
             "OpenCV's encoder": (usual, _by_opencv),
             "colour, 4:2:0": ([_with(patch, _cream(patch.image).convert("L"))
                                for patch in usual], _coloured),
-            "turned by EXIF": ([_with(patch, patch.image[:61, :253])
+            "turned by EXIF": ([_with(patch, np.pad(patch.image, ((0, 5), (0, 5)),
+                                                    constant_values=255))
                                 for patch in usual], _turned_by_exif)}
 
 
