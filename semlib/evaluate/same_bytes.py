@@ -16,8 +16,8 @@ from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval
 from .restore import READERS, read_end_to_end
 from .results import provenance
 
-SCALES = (1.0, 0.875, 0.75)
-THRESHOLDS = (120, 150)  # of one bit a pixel
+SCALES = (1.0, 0.9375, 0.875, 0.75)
+THRESHOLDS = (150, 180, 210)  # of one bit a pixel
 FINEST = 60  # quality that is tried
 
 # from a grey picture and a setting to a file, and back
