@@ -19,8 +19,7 @@ from ..data import BOOK_PAGES, BookPatches, Patch, jpeg_bytes
 from ..data.jpeg import read_luminance
 from ..images import InputError, replace_file, to_tensor
 from ..restore import contradictions, hold, seen
-from .metrics import accuracy, exact_words, false_words
-from .restore import READERS, fidelity, gains, numbers, read_end_to_end, summary
+from .restore import fidelity, gains, legibility, numbers, read_end_to_end, summary
 from .results import provenance
 
 # from what a file says, N×1×H×W and not clipped, and its table, to a better picture
@@ -177,10 +176,7 @@ def score(patch: Patch, repair: Repair | None, ruin: Ruin | None = None) -> dict
     if x.shape[-2:] == patch.image.shape:
         found |= fidelity(patch.image, levels(x[0]))
     read = {name: texts[0] for name, texts in read_end_to_end(x).items()}
-    for name, text in read.items():
-        found |= {f"{name} accuracy": accuracy(patch.text, text),
-                  f"{name} exact": exact_words(patch.text, text),
-                  f"{name} false": false_words(patch.text, text)}
+    found |= legibility(patch.text, read)
     return {key: round(found[key], 4) for key in numbers(found)} | {"read": read}
 
 

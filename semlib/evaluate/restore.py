@@ -206,13 +206,17 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
         row = {"read": {name: texts[name][at] for name in READERS}}
         if image.shape == clean[at].shape:
             row |= fidelity(patch.image, np.uint8((image[0] * 255).round().numpy()))
-        for name, read in row["read"].items():
-            row |= {f"{name} accuracy": accuracy(patch.text, read),
-                    f"{name} exact": exact_words(patch.text, read),
-                    f"{name} false": false_words(patch.text, read)}
+        row |= legibility(patch.text, row["read"])
         rows.append({key: round(row[key], 4) for key in numbers(row)}
                     | {"read": row["read"]})
     return rows
+
+
+def legibility(truth: str, texts: dict[str, str]) -> dict[str, float]:
+    """Accuracy, exact words and false words of what each reader read."""
+    return {f"{name} {what}": measure(truth, text) for name, text in texts.items()
+            for what, measure in (("accuracy", accuracy), ("exact", exact_words),
+                                  ("false", false_words))}
 
 
 def read_end_to_end(x: Tensor) -> dict[str, list[str]]:
