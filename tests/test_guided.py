@@ -1,4 +1,4 @@
-"""Words found, matched, repaired by themselves and put back."""
+"""Words found, repaired by themselves and put back."""
 
 import json
 
@@ -14,10 +14,9 @@ from semlib import data, zoo
 from semlib.evaluate import ablation, caution, repairing
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_image,
-                            surer)
+from semlib.restore import (DnCNN, OCRGuided, blend, fading, restore_image, surer)
 from semlib.restore.guided import FEATHER
-from semlib.training import DnCNNRecipe, FirstPass, GuidedRecipe, preset, train
+from semlib.training import DnCNNRecipe, GuidedRecipe, preset, train
 from semlib.training.guided import Refinement
 
 
@@ -39,21 +38,6 @@ def lightened(network: DnCNN) -> DnCNN:
     """The network, made to change every pixel."""
     nn.init.constant_(network.residual[-2].bias, -0.2)
     return network.eval()
-
-
-def test_boxes_and_words_are_paired():
-    words = [(0, 0, 10, 10), (20, 0, 40, 10), (60, 0, 80, 10)]
-    found = [(21, 0, 41, 10), (0, 1, 10, 11), (100, 0, 110, 10), (55, 0, 100, 10)]
-    assert match(found, words) == {0: 1, 1: 0}  # the last one's overlap is too small
-    assert match([], words) == match(found, []) == {}
-
-
-def test_a_real_detectors_boxes_are_the_words():
-    pages, patch = PageReader(), data.spread_patches("train", 1)[0]
-    corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
-    pairs = match(pages.windows(corners, 64, 256),
-                  pages.windows(patch.corners, 64, 256))
-    assert len(pairs) == len(patch.words) == len(set(pairs.values()))
 
 
 def test_a_mask_is_one_in_the_window_and_fades():
@@ -135,7 +119,7 @@ def test_the_readers_loss_teaches_the_second_network_alone():
     torch.manual_seed(0)
     network, reader = DnCNN(3, 8), EasyOCRReader()
     before = [p.clone() for p in reader.parameters()]
-    model = Refinement(network, [reader], image=1.0)
+    model = Refinement(network, nn.Identity(), [reader], image=1.0)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     losses = []
     for _ in range(12):
@@ -166,11 +150,12 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
     page = Image.fromarray(data.spread_patches("test", 1)[0].image)
     assert restore_image(network, page).size == page.size
 
-    counts = FirstPass("dncnn", 2).counts()
-    assert counts["words"] >= counts["found"] > 0.7 * counts["words"]
-    first, masks, clean, places = GuidedRecipe(settings).batch(0, rank=0, ranks=1)
-    assert first.shape == masks.shape == clean.shape == (2, 1, 64, 256)
+    ruined, masks, clean, places = GuidedRecipe(settings).batch(0, rank=0, ranks=1)
+    assert ruined.shape == masks.shape == clean.shape == (2, 1, 64, 256)
     assert 0 < len(places) <= settings["words"]
+    for at, (left, top, right, bottom), _ in places:
+        assert masks[at, 0, top + 1:bottom - 1, left + 1:right - 1].min() == 1
+        assert clean[at, 0, top:bottom, left:right].min() < 0.5
     whole = GuidedRecipe({**settings, "place": "page"}).batch(0, rank=0, ranks=1)
     assert whole[1].min() == 1 and whole[3] == places
 
@@ -239,14 +224,19 @@ class Few:
         return data.spread_patches(self.split, 2)
 
 
-def test_without_a_first_network_the_true_words_are_taken(tmp_path, monkeypatch):
+def test_the_first_network_stays_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    bare = FirstPass("", 2)
-    counts = bare.counts()
-    assert counts["words"] == counts["found"] and not counts["nowhere"]
-    pixels, _, _ = bare[3]
-    assert np.array_equal(pixels, data.degrade(bare.clean[3].image, quality=1)[0])
+    recipe = GuidedRecipe({**preset("guided", "smoke"), "reader": "none", "image": 1.0,
+                           "place": "page"})
+    model, batch = recipe.model(), recipe.batch(0, rank=0, ranks=1)
+    before = {key: value.clone() for key, value in model.first.state_dict().items()}
+    _, numbers = model.train()(*batch)  # the second one is empty
+    first = model.first(batch[0]).clamp(0, 1)
+    assert numbers["psnr"] == pytest.approx(
+        -10 * F.mse_loss(first, batch[2]).log10().item(), abs=1e-3)
+    assert all(torch.equal(value, before[key])
+               for key, value in model.first.state_dict().items())
 
 
 def test_readers_that_nobody_knows():

@@ -15,7 +15,7 @@ from semlib.images import InputError, to_tensor
 from semlib.restore import (ResidualNet, block_dct, contradictions, hold, quantize,
                             restore, restore_picture, seen)
 from semlib.training import DnCNNRecipe, ResidualRecipe, preset, train
-from semlib.training.residual import moved
+from semlib.training.residual import crop
 
 TABLE = torch.tensor(data.quantization_table(1))
 
@@ -196,12 +196,14 @@ def test_every_restorer_is_shown_what_it_learned_from(tmp_path, page):
     assert seen(network, file).max() == 1
 
 
-def test_moved():
-    image = np.arange(64 * 256).reshape(64, 256).astype(np.uint8)
-    assert np.array_equal(moved(image, 0, 0), image)
-    assert np.array_equal(moved(image, 3, -2)[3:, :-2], image[:-3, 2:])
-    assert (moved(image, 3, -2)[:3] == 255).all()
-    assert (moved(image, 3, -2)[:, -2:] == 255).all()
+def test_a_crop_comes_from_anywhere():
+    pages = [np.arange(90 * 100).reshape(90, 100) + 9000 * at for at in range(3)]
+    rng = np.random.default_rng(0)
+    corners = [crop(pages, rng, 64, 96) for _ in range(400)]
+    assert {image.shape for image in corners} == {(64, 96)}
+    page, place = np.divmod([image[0, 0] for image in corners], 9000)
+    assert set(page) == {0, 1, 2}
+    assert set(place // 100) == set(range(27)) and set(place % 100) == set(range(5))
 
 
 def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
@@ -209,7 +211,7 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
     recipe = ResidualRecipe({**preset("residual", "smoke"), "steps": 40})
     one, two = recipe.batch(3, 0, 1), recipe.batch(3, 0, 1)
-    assert torch.equal(one[0], two[0]) and one[1].shape == (2, 1, 64, 256)
+    assert torch.equal(one[0], two[0]) and one[1].shape == (2, 1, 64, 64)
     halves = [recipe.batch(3, rank, 2)[0] for rank in range(2)]
     assert torch.equal(torch.cat(halves), one[0])
     train(recipe, tmp_path / "run", devices=1)
@@ -230,17 +232,20 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
     assert "contradicts nothing" in capsys.readouterr().out
 
 
-def test_dncnn_learns_from_book_pages_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
+def test_dncnn_learns_from_the_same_pages(tmp_path, monkeypatch):
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    settings = {**preset("dncnn", "smoke"), "layout": "book"}
-    recipe = DnCNNRecipe(settings)
+    recipe = DnCNNRecipe(preset("dncnn", "smoke"))
     clean, ruined = recipe.batch(0, 0, 1)
     assert clean.shape == ruined.shape == (4, 1, 32, 32)
-    assert not torch.equal(clean, DnCNNRecipe(preset("dncnn", "smoke")).batch(0, 0, 1)[0])
+    rest = ResidualRecipe({**preset("residual", "smoke"), "crop": [32, 32], "batch": 4})
+    same, unclipped = rest.batch(0, 0, 1)
+    assert torch.equal(clean, same)
+    # but for coefficients that lie half way between two steps
+    assert (unclipped.clamp(0, 1) - ruined).abs().median() < 1 / 255
+    assert ((unclipped.clamp(0, 1) - ruined).abs() > 2 / 255).float().mean() < 0.05
     train(recipe, tmp_path / "run", devices=1)
     known = zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
-    assert known["data"]["set"] == "book pages' patches, train"
+    assert known["data"]["set"] == "book pages, train"
 
 
 def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 from .book import (BOOK_PAGES, NEVER_SEEN, SEEN, BookPage, make_book_page,
                    spread_book_patches)
 from .jpeg import degrade, jpeg_bytes, jpeg_scan, quantization_table
-from .page_patches import BookPatches, PagePatches
+from .page_patches import BookPages, BookPatches, PagePatches
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE,
                     TYPEFACES, UNSEEN_TYPEFACES, X_HEIGHT, Page, Patch, Word,
                     make_page, reduce_image, set_patch, spread_patches)
@@ -12,7 +12,7 @@ from .words import STRANGE, dictionary
 
 __all__ = ["BOOK_PAGES", "NEVER_SEEN", "PAGES", "PATCHES_PER_PAGE", "PATCH_HEIGHT",
            "PATCH_WIDTH", "SCALE", "SEEN", "STRANGE", "TYPEFACES", "UNSEEN_TYPEFACES",
-           "X_HEIGHT", "BookPage", "BookPatches", "Page", "PagePatches", "Patch",
+           "X_HEIGHT", "BookPage", "BookPages", "BookPatches", "Page", "PagePatches", "Patch",
            "TextImage", "TextImages", "Word", "degrade", "dictionary", "jpeg_bytes",
            "jpeg_scan", "make_book_page", "make_page", "make_text_image",
            "quantization_table", "reduce_image", "set_patch", "spread_book_patches",

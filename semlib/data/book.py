@@ -33,7 +33,7 @@ NEVER_SEEN = ("Cabin", "LibreBodoni", "Merriweather", "Newsreader", "OpenSans",
               "PTSans", "PTSerif", "Quattrocento", "SourceSerifPro", "Spectral",
               "Vollkorn", "ZillaSlab")  # no network is trained on them
 
-VERSION = 1  # of what this module draws: another one has other pictures
+VERSION = 2  # of what this module draws: another one has other pictures
 WIDTH, HEIGHT = 592, 800
 BLOCK = 8  # of JPEG's grid, on which patches lie
 UP = round(1 / SCALE)  # a page is drawn so many times as large
@@ -59,12 +59,16 @@ class Style:
 
 @dataclass(frozen=True)
 class SetWord:
-    """A word where it stands: its ink at `UP` times the size, line and column."""
+    """A word where it stands: its ink at `UP` times the size, line and column.
+
+    ``rows`` are the upper and lower end of its line's ink, on the reduced page.
+    """
 
     text: str
     ink: Ink
     line: int
     column: int
+    rows: tuple[float, float]
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -74,7 +78,8 @@ class SetWord:
 
 @dataclass(frozen=True)
 class BookPage:
-    """A page, its words in reading order, and the corners of ten patches on it."""
+    """A page, its words in reading order, and the corners of ten patches on it, in no
+    order, so that each by itself lies anywhere."""
 
     index: int
     split: str
@@ -202,19 +207,19 @@ class _Setter:
         return y
 
     def _head(self) -> None:
-        """The page's number and a few words above the first line."""
-        style = self.style
-        y = style.top - style.leading * self.rng.uniform(1.4, 2)
+        """A few words above the first line, and the page's number to one side."""
+        style, width = self.style, self.style.face.width
+        size = style.size * self.rng.uniform(0.85, 1)
+        y = max(size, style.top - style.leading * self.rng.uniform(1.4, 2))
         begin, end = style.columns[0][0], style.columns[-1][1]
         title = self._title()
         title = title.upper() if self.rng.random() < 0.5 else title.title()
-        size = style.size * self.rng.uniform(0.85, 1)
-        middle = (begin + end - size * style.face.width(title)) / 2
-        self._place(title.split(), middle, y, size, size * style.face.width(" "), 0)
+        row = self._spaced(title.split(), (begin + end - size * width(title)) / 2, size,
+                           size * width(" "))
         number = str(self.rng.integers(1, 600))
-        right = end - size * style.face.width(number)
-        self._place([number], begin if self.rng.random() < 0.5 else right, y, size, 0, 0,
-                    new=False)
+        row = [(number, begin), *row] if self.rng.random() < 0.5 \
+            else [*row, (number, end - size * width(number))]
+        self._place(row, y, size, 0)
 
     def _heading(self, column: int, y: float) -> float:
         """A heading; returns the next baseline."""
@@ -228,7 +233,8 @@ class _Setter:
         if y > style.bottom or width > end - begin:
             return y
         x = begin if self.rng.random() < 0.5 else (begin + end - width) / 2
-        self._place(title.split(), x, y, size, size * style.face.width(" "), column)
+        row = self._spaced(title.split(), x, size, size * style.face.width(" "))
+        self._place(row, y, size, column)
         return y + style.leading * self.rng.uniform(1.2, 1.6)
 
     def _line(self, column: int, y: float, indent: float, ending: bool) -> bool:
@@ -255,7 +261,8 @@ class _Setter:
         extra = free / max(1, len(row) - 1)
         if not self.style.justified or ended or extra > space:
             extra = 0.0
-        self._place(row, begin + indent, y, size, space + extra, column)
+        self._place(self._spaced(row, begin + indent, size, space + extra), y, size,
+                    column)
         return ended
 
     def _hyphenated(self, word: str, room: float) -> str:
@@ -273,15 +280,24 @@ class _Setter:
     def _next(self) -> str:
         return self._held.pop() if self._held else next(self._words)
 
-    def _place(self, row: Sequence[str], x: float, y: float, size: float, space: float,
-               column: int, new: bool = True) -> None:
-        """Set words from a place on; `space` between them."""
-        if new:
-            self.baselines.append(y)
+    def _spaced(self, row: Sequence[str], x: float, size: float,
+                space: float) -> list[tuple[str, float]]:
+        """Words and where each begins: from a place on, `space` between them."""
+        placed = []
         for text in row:
-            ink = self.style.face.ink(text, UP * size, UP * x, UP * y)
-            self.words.append(SetWord(text, ink, len(self.baselines) - 1, column))
+            placed.append((text, x))
             x += size * self.style.face.width(text) + space
+        return placed
+
+    def _place(self, row: Sequence[tuple[str, float]], y: float, size: float,
+               column: int) -> None:
+        """Set a line of words, each from its place on."""
+        inks = [self.style.face.ink(text, UP * size, UP * x, UP * y) for text, x in row]
+        rows = (SCALE * min((ink.box[1] for ink in inks), default=y),
+                SCALE * max((ink.box[3] for ink in inks), default=y))
+        self.words += [SetWord(text, ink, len(self.baselines), column, rows)
+                       for (text, _), ink in zip(row, inks)]
+        self.baselines.append(y)
 
 
 def _corners(rng: np.random.Generator,
@@ -296,15 +312,15 @@ def _corners(rng: np.random.Generator,
     held = np.array([len(_inside(words, *cell)) for cell in cells])
     full = [cell for cell, count in zip(cells, held) if count >= np.median(held) / 2]
     chosen = rng.permutation(len(full))[:PATCHES_PER_PAGE]
-    return tuple(full[at] for at in sorted(chosen))
+    return tuple(full[at] for at in chosen)
 
 
 def _inside(words: Sequence[SetWord], left: float, top: float) -> list[SetWord]:
-    """The words that lie whole in the patch with this corner; of two columns, those
-    of the one that has more there."""
+    """The words that lie whole in the patch with this corner, of lines that do not
+    stick out above or below; of two columns, those of the one that has more there."""
     whole = [word for word in words
              if left <= word.box[0] and word.box[2] <= left + PATCH_WIDTH
-             and top <= word.box[1] and word.box[3] <= top + PATCH_HEIGHT]
+             and top <= word.rows[0] and word.rows[1] <= top + PATCH_HEIGHT]
     columns = [word.column for word in whole]
     most = max(set(columns), key=columns.count, default=0)
     return [word for word in whole if word.column == most]

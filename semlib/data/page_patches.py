@@ -1,4 +1,4 @@
-"""The pages' patches, kept: 2,285 pages, ten patches each (section 4.6)."""
+"""Pages and their patches, kept: 2,285 pages, ten patches each (section 4.6)."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -39,12 +39,7 @@ class PagePatches(Sequence):
 
     def __init__(self, split: str, count: int | None = None, *,
                  workers: int | None = None, folder: Path | None = None):
-        if split not in self.whole:
-            raise InputError(f"split must be one of {tuple(self.whole)}, not {split!r}")
-        whole = self.whole[split]
-        count = whole if count is None else count
-        if not 1 <= count <= whole:
-            raise InputError(f"{split} holds 1 to {whole} pages, not {count}")
+        count, whole = _checked(split, count, self.whole), self.whole[split]
         self.split, self.count = split, count * PATCHES_PER_PAGE
         self.recipe = recipe_hash(self.drawn)
         folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
@@ -79,6 +74,59 @@ class BookPatches(PagePatches):
     name = "book"
     make = staticmethod(make_book_page)
     drawn = book.SEEN, book.X_HEIGHT, book.SCALE, book.WIDTH, book.HEIGHT, book.VERSION
+
+
+class BookPages(Sequence):
+    """A split's first pages, whole, as they are before JPEG: 800×592 uint8 each.
+
+    Made once and kept in a cache folder (470 kB a page). ``sha256`` is the hash of all
+    pixels.
+
+    Args:
+        count: how many; all of the split when None.
+        x_heights: the range that each page's is drawn from, in pixels.
+        workers: processes that draw; as many as the machine has cores if None.
+
+    Raises:
+        InputError: the split is unknown or holds fewer pages.
+    """
+
+    def __init__(self, split: str, count: int | None = None, *,
+                 x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
+                 workers: int | None = None):
+        self.count = _checked(split, count, BOOK_PAGES)
+        recipe = recipe_hash((*BookPatches.drawn, *x_heights))
+        self._shards = Shards(cache_folder() / f"book-whole-{recipe}" / split,
+                              partial(_whole, split=split, x_heights=x_heights),
+                              self.count, BOOK_PAGES[split], workers=workers, size=10,
+                              name=f"{split} whole pages")
+        self.sha256 = self._shards.sha256
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        offset = self._shards.record(index)["offset"]
+        pixels = self._shards.pixels(index, offset, book.HEIGHT * book.WIDTH)
+        return pixels.reshape(book.HEIGHT, book.WIDTH)
+
+
+def _checked(split: str, count: int | None, whole: dict[str, int]) -> int:
+    """How many pages are meant, of a split that has them."""
+    if split not in whole:
+        raise InputError(f"split must be one of {tuple(whole)}, not {split!r}")
+    count = whole[split] if count is None else count
+    if not 1 <= count <= whole[split]:
+        raise InputError(f"{split} holds 1 to {whole[split]} pages, not {count}")
+    return count
+
+
+def _whole(index: int, split: str, x_heights: tuple[float, float]) \
+        -> tuple[np.ndarray, dict]:
+    x_height = np.random.default_rng([index]).uniform(*x_heights)
+    return make_book_page(index, split, x_height=x_height).reduced(), {}
 
 
 def _draw(page: int, split: str, make: Callable) -> tuple[np.ndarray, dict]:

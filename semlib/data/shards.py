@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ..images import InputError, replace_file
 
-SHARD = 100  # items made, and kept, together
+SHARD = 100  # items made, and kept, together, unless a set says otherwise
 
 Draw = Callable[[int], tuple[np.ndarray, dict]]
 
@@ -30,15 +30,16 @@ class Shards:
             can be pickled; the same index gives the same item in every process.
         count: how many there are; `whole`, how many the set has in all.
         workers: processes that draw; as many as the machine has cores if None.
+        size: items made, and kept, together; `SHARD` if None.
         name: what the progress bar says.
     """
 
     def __init__(self, folder: Path, draw: Draw, count: int, whole: int, *,
-                 workers: int | None = None, name: str = ""):
-        self.folder = folder
+                 workers: int | None = None, size: int | None = None, name: str = ""):
+        self.folder, self._size = folder, size or SHARD
         folder.mkdir(parents=True, exist_ok=True)
-        shards = range(-(-count // SHARD))
-        _make(folder, draw, shards, whole, workers, name)
+        shards = range(-(-count // self._size))
+        _make(folder, draw, shards, whole, workers, self._size, name)
         self._cards = [json.loads(_card(folder, shard).read_text())
                        for shard in shards]
         hashes = "".join(card["sha256"] for card in self._cards)
@@ -47,12 +48,12 @@ class Shards:
 
     def record(self, index: int) -> dict:
         """What is known of an item, and the ``offset`` of its pixels."""
-        shard, at = divmod(index, SHARD)
+        shard, at = divmod(index, self._size)
         return dict(self._cards[shard]["images"][at])
 
     def pixels(self, index: int, offset: int, size: int) -> np.ndarray:
         """A copy of `size` values from an offset in the item's shard."""
-        shard = index // SHARD
+        shard = index // self._size
         if shard not in self._pixels:
             self._pixels[shard] = np.load(self.folder / f"{shard:04}.npy",
                                           mmap_mode="r")
@@ -82,23 +83,23 @@ def recipe_hash(recipe) -> str:
 
 
 def _make(folder: Path, draw: Draw, shards, whole: int, workers: int | None,
-          name: str) -> None:
+          size: int, name: str) -> None:
     missing = [shard for shard in shards if not _card(folder, shard).exists()]
     if not missing:
         return
     workers = workers or os.cpu_count()
     with ProcessPoolExecutor(min(workers, len(missing))) as pool:
         made = pool.map(_make_one, repeat(folder), repeat(draw), missing,
-                        repeat(whole))
-        for _ in tqdm(made, desc=name, total=len(missing), unit=f"×{SHARD}",
+                        repeat(whole), repeat(size))
+        for _ in tqdm(made, desc=name, total=len(missing), unit=f"×{size}",
                       disable=None):  # none in a page's output
             pass
 
 
-def _make_one(folder: Path, draw: Draw, shard: int, whole: int) -> None:
+def _make_one(folder: Path, draw: Draw, shard: int, whole: int, size: int) -> None:
     """Draw a shard; its card is written last, so a card vouches for the pixels."""
     images, records, offset = [], [], 0
-    for index in range(shard * SHARD, min((shard + 1) * SHARD, whole)):
+    for index in range(shard * size, min((shard + 1) * size, whole)):
         image, record = draw(index)
         records.append({**record, "offset": offset})
         images.append(image.ravel())

@@ -2,12 +2,12 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
-from .guided import FirstPass, GuidedRecipe
+from .guided import GuidedRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
 from .residual import ResidualRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "DnCNNRecipe", "FirstPass", "GuidedRecipe",
-           "HyperpriorRecipe", "ReaderRecipe", "ResidualRecipe", "TFICRecipe",
-           "load_checkpoint", "preset", "train"]
+__all__ = ["CodecRecipe", "DnCNNRecipe", "GuidedRecipe", "HyperpriorRecipe",
+           "ReaderRecipe", "ResidualRecipe", "TFICRecipe", "load_checkpoint", "preset",
+           "train"]

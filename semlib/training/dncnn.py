@@ -6,21 +6,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .. import zoo
-from ..data import (PATCH_HEIGHT, PATCH_WIDTH, BookPatches, PagePatches, degrade,
-                    make_page)
+from ..data import BookPages, degrade
 from ..images import to_tensor
 from ..restore import DCTLoss, DnCNN
 from . import muon
-from .residual import moved
-
-BLOCK = 8
+from .residual import crop
 
 
 class DnCNNRecipe:
-    """Crops of the pages' patches, JPEG's grid kept. See `training.loop`.
-
-    With ``layout`` "book" the pages are `data.book`'s, and each patch is first moved by
-    up to a block.
+    """Parts of pages, from anywhere on them. See `training.loop`.
 
     Where ``first`` names a network's weights, a second one is trained on what that
     one leaves. It begins with the first one's weights and an empty last layer, so
@@ -31,12 +25,7 @@ class DnCNNRecipe:
         self.settings = dict(settings)
         if settings.get("first"):
             self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
-        count = settings["pages"]
-        if settings.get("layout") == "book":
-            self._patches = BookPatches("train", count)
-        else:  # a cache for what takes longer than a few seconds to draw
-            self._patches = PagePatches("train", count) if count > 10 else \
-                [patch for page in range(count) for patch in make_page(page).patches()]
+        self._pages = BookPages("train", settings["pages"])
 
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
@@ -53,24 +42,13 @@ class DnCNNRecipe:
         return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
-        """This process's share: clean crops and ruined ones, N×1×h×w each.
-
-        A crop is compressed by itself. As it lies on the blocks' grid, its pixels
-        are those that the whole patch's JPEG would give.
-        """
+        """This process's share: clean crops and ruined ones, N×1×h×w each."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        height, width = self.settings["crop"]
-        clean, ruined = [], []
-        for index in rng.integers(len(self._patches), size=self.settings["batch"]):
-            top = BLOCK * rng.integers((PATCH_HEIGHT - height) // BLOCK + 1)
-            left = BLOCK * rng.integers((PATCH_WIDTH - width) // BLOCK + 1)
-            image = self._patches[int(index)].image
-            if self.settings.get("layout") == "book":
-                image = moved(image, *rng.integers(1 - BLOCK, BLOCK, 2))
-            crop = image[top:top + height, left:left + width]
-            clean.append(to_tensor(crop))
-            ruined.append(to_tensor(degrade(crop, quality=self.settings["quality"])[0]))
-        return torch.stack(clean[rank::ranks]), torch.stack(ruined[rank::ranks])
+        crops = [crop(self._pages, rng, *self.settings["crop"])
+                 for _ in range(self.settings["batch"])][rank::ranks]
+        ruined = [degrade(image, quality=self.settings["quality"])[0] for image in crops]
+        return tuple(torch.stack([to_tensor(image) for image in images])
+                     for images in (crops, ruined))
 
 
 class Restoration(nn.Module):

@@ -1,22 +1,21 @@
 """The network that sees further, on pages laid out as books are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .. import zoo
-from ..data import BookPatches, quantization_table
+from ..data import BookPages, quantization_table
 from ..images import to_tensor
 from ..restore import ResidualNet, quantize
 from . import muon
 
-BLOCK = 8
-
 
 class ResidualRecipe:
-    """Whole patches, moved by up to a block before they are ruined. See
-    `training.loop`.
+    """Parts of pages, from anywhere on them. See `training.loop`.
 
     With ``start``, training goes on from the weights of that name.
     """
@@ -25,7 +24,7 @@ class ResidualRecipe:
         self.settings = dict(settings)
         if settings.get("start"):
             self.settings["start_sha256"] = zoo.card(settings["start"])["sha256"]
-        self._patches = BookPatches("train", settings["pages"])
+        self._pages = BookPages("train", settings["pages"])
         self._table = torch.tensor(quantization_table(settings["quality"]))
 
     def model(self) -> nn.Module:
@@ -40,13 +39,12 @@ class ResidualRecipe:
         return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
-        """This process's share: clean patches, and what JPEG leaves of them, unclipped;
-        N×1×64×256 each."""
+        """This process's share: clean crops, and what JPEG leaves of them, unclipped;
+        N×1×H×W each."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        chosen = rng.integers(len(self._patches), size=self.settings["batch"])
-        moves = rng.integers(1 - BLOCK, BLOCK, (len(chosen), 2))
-        clean = torch.stack([to_tensor(moved(self._patches[int(index)].image, *move))
-                             for index, move in list(zip(chosen, moves))[rank::ranks]])
+        crops = [crop(self._pages, rng, *self.settings["crop"])
+                 for _ in range(self.settings["batch"])]
+        clean = torch.stack([to_tensor(image) for image in crops[rank::ranks]])
         return clean, quantize(clean, self._table)
 
 
@@ -70,10 +68,11 @@ class Repair(nn.Module):
         return loss, numbers
 
 
-def moved(image: np.ndarray, down: int, right: int) -> np.ndarray:
-    """A picture moved by some pixels; white comes in, what leaves is lost."""
-    height, width = image.shape
-    out = np.full_like(image, 255)
-    out[max(0, down):height + min(0, down), max(0, right):width + min(0, right)] = \
-        image[max(0, -down):height - max(0, down), max(0, -right):width - max(0, right)]
-    return out
+def crop(pages: Sequence[np.ndarray], rng: np.random.Generator, height: int,
+         width: int) -> np.ndarray:
+    """A part of one of some pages, from anywhere: JPEG's grid will begin at its corner,
+    so the lines lie anywhere on it."""
+    page = pages[int(rng.integers(len(pages)))]
+    top, left = (int(rng.integers(whole - side + 1))
+                 for whole, side in zip(page.shape, (height, width)))
+    return page[top:top + height, left:left + width]

@@ -17,7 +17,7 @@ import torch
 
 from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
-from ..data import BookPatches, PagePatches, TextImages
+from ..data import BookPages, BookPatches, TextImages
 from ..images import InputError, replace_file
 from ..ocr import PageReader
 from ..ocr.trba import FourStages, TRBAReader
@@ -204,17 +204,11 @@ def _start(settings: dict, folder: Path) -> dict:
 def _data(recipe: str, settings: dict) -> dict:
     """Which data, how much of them, and where a cache knows it, their hash."""
     if recipe == "guided":
-        from ..training import FirstPass  # which imports this module
-
-        pages = FirstPass(settings["first"], settings["pages"])
-        return {"set": "pages' patches, train, after D1", "pages": settings["pages"],
-                **pages.counts(), "sha256": pages.sha256}
-    if recipe == "residual" or settings.get("layout") == "book":
         count, whole, few = settings["pages"], BookPatches, 0
         known = {"set": "book pages' patches, train", "pages": count}
     elif recipe in RESTORERS:
-        count, whole, few = settings["pages"], PagePatches, 10
-        known = {"set": "pages' patches, train", "pages": count}
+        count, whole, few = settings["pages"], BookPages, 0
+        known = {"set": "book pages, train", "pages": count}
     else:
         count, whole, few = settings["images"], TextImages, 100
         known = {"set": "TRDG text images, train", "images": count}
