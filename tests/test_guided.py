@@ -1,4 +1,4 @@
-"""Words found, repaired by themselves and put back."""
+"""Words found, matched, repaired by themselves and put back."""
 
 import json
 
@@ -14,7 +14,8 @@ from semlib import data, zoo
 from semlib.evaluate import ablation, caution, repairing
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import (DnCNN, OCRGuided, blend, fading, restore_image, surer)
+from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_image,
+                            surer)
 from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, GuidedRecipe, preset, train
 from semlib.training.guided import Refinement
@@ -38,6 +39,21 @@ def lightened(network: DnCNN) -> DnCNN:
     """The network, made to change every pixel."""
     nn.init.constant_(network.residual[-2].bias, -0.2)
     return network.eval()
+
+
+def test_boxes_and_words_are_paired():
+    words = [(0, 0, 10, 10), (20, 0, 40, 10), (60, 0, 80, 10)]
+    found = [(21, 0, 41, 10), (0, 1, 10, 11), (100, 0, 110, 10), (55, 0, 100, 10)]
+    assert match(found, words) == {0: 1, 1: 0}  # the last one's overlap is too small
+    assert match([], words) == match(found, []) == {}
+
+
+def test_a_real_detectors_boxes_are_the_words():
+    pages, patch = PageReader(), data.spread_patches("train", 1)[0]
+    corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
+    pairs = match(pages.windows(corners, 64, 256),
+                  pages.windows(patch.corners, 64, 256))
+    assert len(pairs) == len(patch.words) == len(set(pairs.values()))
 
 
 def test_a_mask_is_one_in_the_window_and_fades():

@@ -3,12 +3,12 @@
 from .dct import (DCTLoss, block_dct, contradictions, from_block_dct, hold, project,
                   quantize)
 from .dncnn import DnCNN
-from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, surer
+from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
 from .residual import ResidualNet
 from .picture import restore_image, restore_picture, seen
 from .tiles import restore
 
 __all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "blend",
            "block_dct", "contradictions", "crops", "fading", "from_block_dct", "hold",
-           "project", "quantize", "restore", "restore_image", "restore_picture", "seen",
+           "match", "project", "quantize", "restore", "restore_image", "restore_picture", "seen",
            "surer"]

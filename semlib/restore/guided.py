@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -13,6 +14,7 @@ from .tiles import TILE, cores, restore
 FEATHER = 3  # pixels over which a word's window fades into the page
 WORD = 128  # pixels; a longer word may be cut where two tiles meet
 CAUTIOUS = 10.0  # a level of caution; semlib evaluate caution chooses it
+SAME = 0.5  # intersection over union from which a found box is a word's
 
 Window = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -106,6 +108,26 @@ def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:
         part = mask[rows, columns]
         np.maximum(part, 1 - away / (FEATHER + 1), out=part)
     return torch.from_numpy(mask)[None].clamp(min=0)
+
+
+def match(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
+    """Which found box is which word: the pairs with the largest overlap in sum.
+
+    A pair counts from `SAME` on, intersection over union. A box without a word, and
+    a word without a box, have no partner.
+
+    Returns:
+        From the index of a found box to that of its word.
+    """
+    one = np.asarray(found, float).reshape(-1, 1, 4)
+    two = np.asarray(words, float).reshape(1, -1, 4)
+    low = np.maximum(one[..., :2], two[..., :2])
+    high = np.minimum(one[..., 2:], two[..., 2:])
+    common = (high - low).clip(min=0).prod(-1)
+    areas = sum((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, two))
+    overlap = common / (areas - common)
+    return {int(i): int(j) for i, j in zip(*linear_sum_assignment(-overlap))
+            if overlap[i, j] >= SAME}
 
 
 def _within(point: np.ndarray, inside: tuple[slice, slice]) -> bool:
