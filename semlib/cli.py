@@ -1,5 +1,6 @@
 """The command line: ``semlib degrade``, ``read``, ``compress``, ``train`` …"""
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -7,16 +8,35 @@ from typing import Annotated
 
 import typer
 from PIL import Image
+from typer.core import TyperGroup
 
 from .images import InputError, open_image, replace_file, to_image, to_tensor
 
 app = typer.Typer(help="Text-aware image compression: the tools behind the book.",
                   no_args_is_help=True, add_completion=False,
                   pretty_exceptions_enable=False)
-evaluate = typer.Typer(help="Measure what the chapters report.", no_args_is_help=True)
-app.add_typer(evaluate, name="evaluate")
 train = typer.Typer(help="Train what the chapters use.", no_args_is_help=True)
 app.add_typer(train, name="train")
+
+
+
+class Evaluate(TyperGroup):
+    """A command for each experiment, made when it is asked for."""
+
+    def list_commands(self, context) -> list[str]:
+        from .experiments import EXPERIMENTS
+
+        return list(EXPERIMENTS)
+
+    def get_command(self, context, name: str):
+        from .experiments import EXPERIMENTS
+
+        return _command(EXPERIMENTS[name]) if name in EXPERIMENTS else None
+
+
+evaluate = typer.Typer(help="Measure what the chapters report.", no_args_is_help=True,
+                       cls=Evaluate)
+app.add_typer(evaluate, name="evaluate")
 
 Picture = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
 Bitstream = Annotated[Path, typer.Argument(help="A .sem file.", show_default=False)]
@@ -29,7 +49,8 @@ def degrade(picture: Picture,
             quality: Annotated[int, typer.Option(help="JPEG's, 1 to 100.")] = 1,
             scale: Annotated[float, typer.Option(help="Above 0, at most 1.")] = 1.0):
     """Reduce a picture and compress it as JPEG."""
-    from . import data, evaluate
+    from . import data
+    from .metrics import bits_per_pixel
 
     if output.suffix.lower() not in (".jpg", ".jpeg"):
         raise InputError(f"{output}: the output is a JPEG file, name it .jpg")
@@ -37,8 +58,8 @@ def degrade(picture: Picture,
     with replace_file(output) as out:
         out.write(file)
     height, width = image.shape[:2]
-    bits = evaluate.bits_per_pixel(file, width * height)
-    scan = evaluate.bits_per_pixel(data.jpeg_scan(file), width * height)
+    bits = bits_per_pixel(file, width * height)
+    scan = bits_per_pixel(data.jpeg_scan(file), width * height)
     print(f"{output}: {width} × {height} pixels, {len(file)} bytes, "
           f"{bits:.3f} bits per pixel ({scan:.3f} without the header)")
 
@@ -70,7 +91,7 @@ def compress(picture: Picture,
     """Compress a picture with a learned codec."""
     from . import codec as codecs
     from . import zoo
-    from .evaluate import bits_per_pixel
+    from .metrics import bits_per_pixel
 
     model, weights = zoo.load(codec)
     x = to_tensor(open_image(picture).convert("RGB"))[None]
@@ -141,7 +162,7 @@ def _format(output: Path) -> str:
 def info(file: Bitstream):
     """Say what a .sem file holds."""
     from .codec import read_header
-    from .evaluate import bits_per_pixel
+    from .metrics import bits_per_pixel
 
     data = _read(file)
     h = read_header(data)
@@ -167,9 +188,9 @@ def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
            name: Annotated[str, typer.Argument(help="What to call the weights.",
                                                show_default=False)]):
     """Make the shipped weights and their card from a training run."""
-    from . import zoo
+    from . import training
 
-    known = zoo.export(recipe, checkpoint, name)
+    known = training.export(recipe, checkpoint, name)
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
@@ -177,8 +198,6 @@ Preset = Annotated[str, typer.Option(help="smoke, cpu, paper, …")]
 Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
 Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
                                              show_default="runs/RECIPE-PRESET")]
-Runs = Annotated[Path, typer.Option(help="Where the runs are kept; an interrupted one "
-                                    "goes on.")]
 Output = Annotated[Path, typer.Option("--json", help="Where to write; - for standard "
                                       "output.")]
 
@@ -268,242 +287,41 @@ def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | N
                    folder or Path("runs") / f"{name}-{preset}", resume=resume)
 
 
-@evaluate.command()
-def jpeg(patches: Annotated[int, typer.Option(help="Test patches.")] = 200,
-         choosing: Annotated[int, typer.Option(help="Training patches a size.")] = 40,
-         output: Output = Path("-")):
-    """Chapter 7: what is read after JPEG, at every size and quality."""
-    from .evaluate import jpeg as experiment
-
-    _write(experiment.run(patches, choosing), output)
+@evaluate.callback()
+def _evaluate():
+    """Measure what the chapters report."""
 
 
-@evaluate.command("codec")
-def evaluate_codec(
-        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Output = Path("-")):
-    """Chapter 3: rate against PSNR, the learned codec and its classical peers."""
-    from .evaluate import codec as experiment
+def _command(experiment):
+    """An experiment as a command: what its `run` takes, and where to write."""
+    def run(output: Path, **given):
+        from .experiments import results
 
-    _write(experiment.run(subset), output)
+        if output != Path("-"):  # before the work
+            results.check(output)
+        found = experiment.measure(**given)
+        if output == Path("-"):
+            print(json.dumps(found, indent=1))
+        else:
+            results.save(output, found)
 
-
-@evaluate.command("tfic")
-def evaluate_tfic(
-        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Output = Path("-")):
-    """Chapter 6: rate against what is read, by codecs with and without a reader."""
-    from .evaluate import tfic as experiment
-
-    _write(experiment.run(subset), output)
-
-
-@evaluate.command("listeners")
-def evaluate_listeners(
-        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        folder: Annotated[Path, typer.Option(help="Where what is done is kept; an "
-                          "interrupted run goes on.")] = Path("runs/listeners"),
-        output: Output = Path("-")):
-    """Chapter 6: which reader a codec was trained against, and who else gains."""
-    from .evaluate import listeners as experiment
-
-    _write(experiment.run(folder, subset), output)
-
-
-@evaluate.command("speed")
-def evaluate_speed(
-        subset: Annotated[int, typer.Option(help="Test images.")] = 600,
-        output: Output = Path("-")):
-    """Chapter 6: seconds to compress a picture, and to read it."""
-    from .evaluate import speed as experiment
-
-    _write(experiment.run(subset), output)
-
-
-@evaluate.command("progress")
-def evaluate_progress(
-        folder: Annotated[Path, typer.Argument(help="Of a run of semlib train tfic.",
-                                               show_default=False)],
-        rate: Annotated[float, typer.Option(help="0 to 7.")] = 2,
-        subset: Annotated[int, typer.Option(help="Test images.")] = 48,
-        output: Output = Path("-")):
-    """Chapter 5: what a codec makes of pictures as its training goes on."""
-    from .evaluate import progress as experiment
-
-    _write(experiment.run(folder, rate, subset), output)
-
-
-@evaluate.command("readers")
-def evaluate_readers(
-        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
-        pages: Annotated[int, typer.Option(help="Of 64 lines.")] = 4,
-        output: Output = Path("-")):
-    """Chapter 4: three readers, on words and on pages, and how fast they are."""
-    from .evaluate import readers as experiment
-
-    if pages < 1:
-        raise InputError(f"--pages must be 1 or more, not {pages}")
-    _write(experiment.run(subset, pages), output)
-
-
-@evaluate.command("stages")
-def evaluate_stages(
-        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 1000,
-        seeds: Annotated[int, typer.Option(help="Runs of each combination.")] = 2,
-        subset: Annotated[int, typer.Option(help="Images of each test set.")] = 600,
-        preset: Preset = "cpu",
-        folder: Runs = Path("runs/stages"),
-        output: Output = Path("-")):
-    """Chapter 4: what each stage of a reader is worth at an equal budget."""
-    from .evaluate import stages as experiment
-
-    if min(steps, seeds) < 1:
-        raise InputError("--steps and --seeds must be 1 or more")
-    _write(experiment.run(folder, steps, seeds, subset, preset), output)
-
-
-@evaluate.command("restoration")
-def evaluate_restoration(
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 457,
-        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
-                          "interrupted run goes on.")] = Path("runs/restoration"),
-        only: Annotated[list[str], typer.Option(
-            help="This way of repair; may be given more than once.",
-            show_default="all")] = [],
-        output: Output = Path("-")):
-    """Chapter 8: what is read of ruined book pages, repaired in many ways."""
-    from .evaluate import restoration as experiment
-
-    _write(experiment.run(folder, subset, only), output)
-
-
-@evaluate.command("robustness")
-def evaluate_robustness(
-        subset: Annotated[int, typer.Option(help="Test pages, one patch of each.")] = 60,
-        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
-                          "interrupted run goes on.")] = Path("runs/robustness"),
-        output: Output = Path("-")):
-    """Chapter 8: what restorers do with pages that they were not trained on."""
-    from .evaluate import robustness as experiment
-
-    _write(experiment.run(folder, subset), output)
-
-
-@evaluate.command("same-bytes")
-def evaluate_same_bytes(
-        subset: Annotated[int, typer.Option(help="Test pages, one patch of each.")] = 120,
-        choosing: Annotated[int, typer.Option(help="Validation pages.")] = 48,
-        output: Output = Path("-")):
-    """Chapter 8: what else could have been done with a ruined page's bytes."""
-    from .evaluate import same_bytes as experiment
-
-    _write(experiment.run(subset, choosing), output)
-
-
-@evaluate.command("restore")
-def evaluate_restore(
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 457,
-        each: Annotated[int, typer.Option(help="Patches of every page.")] = 10,
-        folder: Annotated[Path, typer.Option(help="Where the scores are kept; an "
-                          "interrupted run goes on.")] = Path("runs/restore"),
-        only: Annotated[list[str], typer.Option(
-            help="This way of repair; may be given more than once.",
-            show_default="all")] = [],
-        output: Output = Path("-")):
-    """Chapters 8 and 9: what is read of ruined pages, repaired in many ways."""
-    from .evaluate import restore as experiment
-
-    if not 1 <= each <= 10:
-        raise InputError(f"--each must be between 1 and 10, not {each}")
-    _write(experiment.run(folder, subset, each, only), output)
-
-
-@evaluate.command("generality")
-def evaluate_generality(
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 60,
-        output: Output = Path("-")):
-    """Chapters 8 and 9: other typefaces, sizes, qualities, encoders and texts."""
-    from .evaluate import generality as experiment
-
-    _write(experiment.run(subset), output)
-
-
-@evaluate.command("repairing")
-def evaluate_repairing(
-        folders: Annotated[list[Path], typer.Argument(
-            help="Of a run of semlib train dncnn or guided, and of those that went on "
-                 "from it.", show_default=False)],
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 50,
-        output: Output = Path("-")):
-    """Chapters 8 and 9: what a restorer makes of pages as its training goes on."""
-    from .evaluate import repairing as experiment
-
-    _write(experiment.run(folders, subset), output)
-
-
-@evaluate.command("sweep")
-def evaluate_sweep(
-        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,
-        seeds: Annotated[int, typer.Option(help="Runs with each loss.")] = 2,
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
-        preset: Preset = "cpu",
-        folder: Runs = Path("runs/sweep"),
-        output: Output = Path("-")):
-    """Chapter 8: DnCNN's loss, taken apart at an equal budget."""
-    from .evaluate import sweep as experiment
-
-    if min(steps, seeds, subset) < 1:
-        raise InputError("--steps, --seeds and --subset must be 1 or more")
-    _write(experiment.run(folder, steps, seeds, subset, preset), output)
-
-
-@evaluate.command("caution")
-def evaluate_caution(
-        name: Annotated[str, typer.Argument(help="A second network's weights.")] =
-        "guided",
-        subset: Annotated[int, typer.Option(help="Pages of either split.")] = 200,
-        output: Output = Path("-")):
-    """Chapter 9: how cautious a second network should be, and what it costs."""
-    from .evaluate import caution as experiment
-
-    if subset < 1:
-        raise InputError(f"--subset must be 1 or more, not {subset}")
-    _write(experiment.run(name, subset), output)
-
-
-@evaluate.command("ablation")
-def evaluate_ablation(
-        steps: Annotated[int, typer.Option(help="Of training, for each.")] = 400,
-        subset: Annotated[int, typer.Option(help="Test pages.")] = 100,
-        preset: Preset = "cpu",
-        folder: Runs = Path("runs/ablation"),
-        output: Output = Path("-")):
-    """Chapter 9: where the second network's gain comes from."""
-    from .evaluate import ablation as experiment
-
-    if min(steps, subset) < 1:
-        raise InputError("--steps and --subset must be 1 or more")
-    _write(experiment.run(folder, steps, subset, preset), output)
-
-
-@app.command()
-def bench(
-        codec: Annotated[str, typer.Option(help="tinylic or hyperprior.")] = "tinylic",
-        rate: Annotated[float, typer.Option(help="0 to 7.")] = 3,
-        output: Output = Path("-")):
-    """Time and memory of a learned codec, from 0.1 to 24 megapixels."""
-    from .evaluate import bench as experiment
-
-    _write(experiment.run(codec, rate), output)
-
-
-def _write(result: dict, output: Path) -> None:
-    from .evaluate import results
-
-    if output == Path("-"):
-        print(json.dumps(result, indent=1))
-    else:
-        results.save(output, result)
+    meaning, parameters = experiment.help(), []
+    for name, parameter in experiment.options().items():
+        required = parameter.default is parameter.empty
+        kind = (typer.Argument if required else typer.Option)(help=meaning[name])
+        default = list(parameter.default) if parameter.default == () else \
+            parameter.default
+        parameters.append(parameter.replace(
+            kind=parameter.KEYWORD_ONLY, default=default,
+            annotation=Annotated[parameter.annotation, kind]))
+    last = inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY,
+                             default=Path("-"), annotation=Output)
+    run.__signature__ = inspect.Signature([*parameters, last])
+    alone = typer.Typer(add_completion=False)
+    alone.command(experiment.name, help=f"Chapter {experiment.chapter}: "
+                  f"{experiment.question} About {experiment.minutes} minutes on two "
+                  "cores.")(run)
+    return typer.main.get_command(alone)
 
 
 def main() -> None:

@@ -77,7 +77,7 @@ def marked(truth: str, read: str) -> str:
 
 def interval(ends: Sequence[float], form: str = ".3f") -> str:
     """«mean [low, high]», each number in this form, of what
-    `semlib.evaluate.mean_interval` gives."""
+    `semlib.metrics.mean_interval` gives."""
     mean, low, high = (format(end, form) for end in ends)
     return f"{mean} [{low}, {high}]"
 

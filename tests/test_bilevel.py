@@ -8,7 +8,7 @@ from PIL import Image
 
 from semlib import data
 from semlib.codec import bilevel
-from semlib.evaluate import same_bytes
+from semlib.experiments import same_bytes
 from semlib.images import InputError
 
 

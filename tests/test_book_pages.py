@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 
 from semlib import data
 from semlib.data import typeset, words
-from semlib.evaluate import normalize
+from semlib.metrics import normalize
 from semlib.images import InputError
 
 DIGEST = """

@@ -14,7 +14,7 @@ from semlib import codec, zoo
 from semlib.codec import container
 from semlib.codec.tinylic import TinyLIC
 from semlib.data import make_text_image
-from semlib.evaluate.bench import peak_bytes
+from semlib.experiments.coding_speed import peak_bytes
 from semlib.images import InputError, to_tensor
 
 WEIGHTS = "0123456789abcdef" * 4

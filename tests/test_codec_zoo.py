@@ -7,13 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
-from semlib import cli, codec, zoo
+from semlib import cli, codec, metrics, zoo
 from semlib.codec.tinylic import TinyLIC
 from semlib.data import make_text_image
-from semlib.evaluate import bench
-from semlib.evaluate import codec as experiment
+from semlib.experiments import coding_speed
+from semlib.experiments import rate_distortion as experiment
 from semlib.images import InputError, to_tensor
-from semlib.training import CodecRecipe, preset, train
+from semlib.training import CodecRecipe, export, preset, train
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
     """A zoo with one model, trained for six steps."""
     place = tmp_path_factory.mktemp("zoo")
     train(CodecRecipe(preset("codec", "smoke")), place / "run", devices=1)
-    zoo.export("codec", place / "run" / "checkpoint.pt", "tinylic", place)
+    export("codec", place / "run" / "checkpoint.pt", "tinylic", place)
     return place
 
 
@@ -51,9 +51,9 @@ def test_changed_weights_are_refused(folder, tmp_path):
     with pytest.raises(InputError, match="there are: tinylic"):
         zoo.load("other", tmp_path)
     with pytest.raises(InputError, match="no such file"):
-        zoo.export("codec", tmp_path / "none.pt", "x", tmp_path)
+        export("codec", tmp_path / "none.pt", "x", tmp_path)
     with pytest.raises(InputError, match="recipe must be"):
-        zoo.export("other", tmp_path / "none.pt", "x", tmp_path)
+        export("other", tmp_path / "none.pt", "x", tmp_path)
 
 
 @pytest.fixture
@@ -116,11 +116,11 @@ def test_the_experiment():
         [(1, 1), (50, 1), (1, 2), (50, 2), (1, 4), (50, 4)]
     mean, low, high = result["bd_rate"]["tinylic"]["JPEG"]["any size"]
     assert low <= mean <= high
-    assert {"command", "commit", "test_set_sha256"} <= result.keys()
+    assert len(result["test_set_sha256"]) == 64
 
 
 def test_bench():
-    result = bench.run("tinylic", 3, (0.05, 0.2))
+    result = coding_speed.run("tinylic", 3, (0.05, 0.2))
     assert [size["megapixels"] for size in result["sizes"]] == [0.05, 0.2]
     for size in result["sizes"]:
         pixels = size["height"] * size["width"]
@@ -132,18 +132,18 @@ def test_bench():
 def test_bd_rate_of_half_the_bits_is_minus_50():
     points = [{"bpp": 0.1 * 2**k, "psnr": 20.0 + 3 * k} for k in range(5)]
     halved = [{**p, "bpp": p["bpp"] / 2} for p in points]
-    assert experiment.bd_rate(points, halved) == pytest.approx(-50)
-    assert experiment.bd_rate(halved, points) == pytest.approx(100)
+    assert metrics.bd_rate(points, halved) == pytest.approx(-50)
+    assert metrics.bd_rate(halved, points) == pytest.approx(100)
     far = [{"bpp": p["bpp"], "psnr": p["psnr"] + 50} for p in points]
-    assert experiment.bd_rate(points, far) is None
+    assert metrics.bd_rate(points, far) is None
     worse = {"bpp": 0.5, "psnr": 21.0}
-    assert worse not in experiment.frontier([*points, worse])
+    assert worse not in metrics.frontier([*points, worse])
 
 
 def test_psnr():
     one = np.zeros((4, 4, 3), np.uint8)
-    assert experiment.psnr(one, one + 255) == 0
-    assert experiment.psnr(one, one + 51) == pytest.approx(20 * np.log10(5))
+    assert metrics.psnr(one, one + 255) == 0
+    assert metrics.psnr(one, one + 51) == pytest.approx(20 * np.log10(5))
 
 
 def test_the_shipped_weights_are_what_their_card_says():
@@ -161,13 +161,13 @@ def test_weights_remember_what_they_went_on_from(folder, tmp_path):
     state = torch.load(folder / "run" / "checkpoint.pt")
     state["model"]["codec.log_gain"] += 1
 
-    def export(start_sha256):
+    def exported(start_sha256):
         started = {"start": "tiny", "start_sha256": start_sha256}
         torch.save({**state, "settings": {**state["settings"], **started}}, checkpoint)
-        return zoo.export("codec", checkpoint, "tiny", tmp_path)
+        return export("codec", checkpoint, "tiny", tmp_path)
 
-    before = zoo.export("codec", folder / "run" / "checkpoint.pt", "tiny", tmp_path)
+    before = export("codec", folder / "run" / "checkpoint.pt", "tiny", tmp_path)
     for _ in range(2):  # the second time «tiny» is no longer what it was
-        assert export(before["sha256"])["start"] == before
+        assert exported(before["sha256"])["start"] == before
     with pytest.raises(InputError, match="no longer here"):
-        export("0")
+        exported("0")

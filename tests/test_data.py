@@ -12,7 +12,7 @@ from scipy.fft import dctn, idctn
 
 from semlib import data
 from semlib.data import words
-from semlib.evaluate import normalize
+from semlib.metrics import normalize
 
 DIGEST = """
 import hashlib

@@ -1,6 +1,7 @@
 """Words found, matched, repaired by themselves and put back."""
 
 import json
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,13 +12,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from semlib import data, zoo
-from semlib.evaluate import ablation, caution, repairing
+from semlib.experiments import acceptance, checkpoints, end_to_end, guided_ablation
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
 from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_image,
                             surer)
 from semlib.restore.guided import FEATHER
-from semlib.training import DnCNNRecipe, GuidedRecipe, preset, train
+from semlib.training import DnCNNRecipe, GuidedRecipe, export, preset, train
 from semlib.training.guided import Refinement
 
 
@@ -158,7 +159,7 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
         (tmp_path / file).write_bytes((zoo.FOLDER / file).read_bytes())
     settings = preset("guided", "smoke")
     train(GuidedRecipe(settings), tmp_path / "run", devices=1)
-    known = zoo.export("guided", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    known = export("guided", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
     assert known["settings"]["first_sha256"] == zoo.card("dncnn")["sha256"]
     assert known["data"]["pages"] == 2 and len(known["data"]["sha256"]) == 64
     network, weights = zoo.load_restorer("tiny", tmp_path)
@@ -200,7 +201,7 @@ def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
     assert all(map(torch.equal, model.first.parameters(), ended.first.parameters()))
     assert not torch.equal(model.network.residual[-2].weight,
                            ended.network.residual[-2].weight)
-    zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "twice", tmp_path)
+    export("dncnn", tmp_path / "run" / "checkpoint.pt", "twice", tmp_path)
     network, _ = zoo.load_restorer("twice", tmp_path)
     assert isinstance(network, OCRGuided)
 
@@ -216,18 +217,18 @@ def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
 
 
 def test_caution_is_weighed(monkeypatch):
-    monkeypatch.setattr(caution, "PagePatches", lambda split, count=None: Few(split))
-    result = caution.run(subset=2)
+    monkeypatch.setattr(acceptance, "BookPatches", lambda split, count=None: Few(split))
+    result = acceptance.run(subset=2)
     levels = result["levels"]
-    assert [row["caution"] for row in levels] == list(caution.LEVELS)
-    for split in ("train", "test"):
+    assert [row["caution"] for row in levels] == list(acceptance.LEVELS)
+    for split in ("validation", "test"):
         for reader in ("english_g2", "PP-OCRv6"):
             rows = [row[split][reader] for row in levels]
             assert rows[0]["accuracy"][0] > 0.5 and rows[0]["right"] > 50
             assert len({row["right"] for row in rows}) == 1  # of D1, at every level
             assert rows[-1]["broken"] <= rows[0]["broken"]
     with pytest.raises(InputError, match="dncnn has no second network"):
-        caution.run("dncnn", 2)
+        acceptance.run("dncnn", 2)
 
 
 class Few:
@@ -237,7 +238,7 @@ class Few:
         self.split = split
 
     def firsts(self):
-        return data.spread_patches(self.split, 2)
+        return data.spread_book_patches(self.split, 2)
 
 
 def test_the_first_network_stays_as_it_is(tmp_path, monkeypatch):
@@ -263,9 +264,9 @@ def test_readers_that_nobody_knows():
 def test_the_ablation(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(ablation, "VARIANTS", {
-        name: ablation.VARIANTS[name] for name in ("guided", "image", "alone")})
-    result = ablation.run(tmp_path / "runs", 2, 2, "smoke")
+    monkeypatch.setattr(guided_ablation, "VARIANTS", {
+        name: guided_ablation.VARIANTS[name] for name in ("guided", "image", "alone")})
+    result = guided_ablation.run(tmp_path / "runs", 2, 2, "smoke")
     rows = result["variants"]
     assert list(rows) == ["first", "guided", "image", "alone"]
     for reader in ("english_g2", "PP-OCRv6"):
@@ -276,6 +277,10 @@ def test_the_ablation(tmp_path, monkeypatch):
     lost = rows["alone"]["gains"]["PP-OCRv6 accuracy"][0]
     assert lost == pytest.approx(rows["alone"]["PP-OCRv6 accuracy"][0]
                                  - rows["first"]["PP-OCRv6 accuracy"][0], abs=2e-4)
-    shown = repairing.run([tmp_path / "runs" / "guided"], 2)
+    shown = checkpoints.run([tmp_path / "runs" / "guided"], 2)
     assert [step["step"] for step in shown["steps"]] == [0, 2]
-    assert shown["steps"][0]["psnr"] == rows["first"]["psnr"]
+    # at first D2 changes nothing
+    first, _ = zoo.load_restorer("dncnn")
+    alone = [end_to_end.score(patch, partial(end_to_end.repaired, first))["psnr"]
+             for patch in data.BookPatches("test", 2).firsts()]
+    assert shown["steps"][0]["psnr"][0] == pytest.approx(np.mean(alone), abs=1e-3)

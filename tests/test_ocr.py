@@ -9,7 +9,7 @@ import torch
 
 from semlib import compat
 from semlib.data import degrade, make_page, make_text_image, spread_patches
-from semlib.evaluate import accuracy
+from semlib.metrics import accuracy
 from semlib.images import to_tensor
 from semlib.ocr import reader as reader_module
 from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, RapidOCRReader, easyocr,

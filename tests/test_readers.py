@@ -8,10 +8,10 @@ import torch
 
 from semlib import cli, zoo
 from semlib.data import TextImage, make_text_image
-from semlib.evaluate import readers, stages
+from semlib.experiments import recognition, recognizer_ablation, recognizers
 from semlib.images import InputError, to_tensor
 from semlib.ocr import TRBAReader
-from semlib.training import CodecRecipe, ReaderRecipe, preset, train
+from semlib.training import CodecRecipe, ReaderRecipe, export, preset, train
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
     for recipe, make, name in (("reader", ReaderRecipe, "trba"),
                                ("codec", CodecRecipe, "tinylic")):
         train(make(preset(recipe, "smoke")), place / recipe, devices=1)
-        zoo.export(recipe, place / recipe / "checkpoint.pt", name, place)
+        export(recipe, place / recipe / "checkpoint.pt", name, place)
     return place
 
 
@@ -51,7 +51,7 @@ def test_a_codec_is_no_reader_and_a_reader_no_codec(folder):
     with pytest.raises(InputError, match="recipe codec"):
         zoo.load_reader("tinylic", folder)
     with pytest.raises(InputError, match="codec, hyperprior, tfic, reader, dncnn"):
-        zoo.export("painter", folder / "reader" / "checkpoint.pt", "x", folder)
+        export("painter", folder / "reader" / "checkpoint.pt", "x", folder)
 
 
 @pytest.fixture
@@ -69,16 +69,16 @@ def run(monkeypatch, capsys):
 @pytest.fixture
 def two_images(images, monkeypatch):
     """Test sets of two images that need no cache."""
-    for experiment in (readers, stages):
+    for experiment in (recognizers, recognizer_ablation):
         monkeypatch.setattr(experiment, "TextImages", lambda split, count: images)
 
 
 def test_the_comparison(run, folder, two_images, monkeypatch):
     load = zoo.load_reader
     monkeypatch.setattr(zoo, "load_reader", lambda name: load(name, folder))
-    monkeypatch.setattr(readers, "REPEATS", 1)
-    monkeypatch.setattr(readers, "ROWS", 8)
-    status, out, _ = run("evaluate", "readers", "--subset", 2, "--pages", 1)
+    monkeypatch.setattr(recognizers, "REPEATS", 1)
+    monkeypatch.setattr(recognizers, "ROWS", 8)
+    status, out, _ = run("evaluate", "recognizers", "--subset", 2, "--pages", 1)
     result = json.loads(out)
     assert status == 0 and list(result["readers"]) == ["english_g2", "TRBA", "PP-OCRv6"]
     for row in result["readers"].values():
@@ -92,7 +92,7 @@ def test_the_comparison(run, folder, two_images, monkeypatch):
     assert page["lines"] == 16
     assert page["PageReader"]["accuracy"][0] > 0.9 < page["readtext"]["accuracy"][0]
     assert {"command", "commit", "test_set_sha256"} <= result.keys()
-    assert run("evaluate", "readers", "--pages", 0)[0] == 2
+    assert run("evaluate", "recognizers", "--pages", 0)[0] == 2
 
 
 def test_a_score_is_by_background():
@@ -103,21 +103,21 @@ def test_a_score_is_by_background():
     picture = make_text_image(0, "test").image
     test = [TextImage(picture, text, "", kind) for text, kind in
             (("right", "plain"), ("RIGHT", "plain"), ("night", "noise"))]
-    rows = readers.score_sets("echo", Echo(), test, test[2:])
+    rows = recognition.score_sets("echo", Echo(), test, test[2:])
     assert rows["plain"]["exact"] == [1, 1, 1] and rows["plain"]["images"] == 2
     assert rows["noise"]["exact"] == rows["hard"]["exact"] == [0, 0, 0]
     assert rows["noise"]["accuracy"][0] == 0.8  # four of five letters
 
 
 def test_a_page_of_64_lines():
-    image, text = readers._page(1)
+    image, text = recognizers._page(1)
     assert len(text.splitlines()) == 64 and image.shape == (536, 576)
 
 
 def test_the_ablation_goes_on_where_it_stopped(run, two_images, tmp_path, monkeypatch):
-    monkeypatch.setattr(stages, "STAGES", ("None-VGG-BiLSTM-CTC",
+    monkeypatch.setattr(recognizer_ablation, "STAGES", ("None-VGG-BiLSTM-CTC",
                                            "TPS-ResNet-BiLSTM-Attn"))
-    command = ("evaluate", "stages", "--steps", 2, "--seeds", 2, "--subset", 2,
+    command = ("evaluate", "recognizer-ablation", "--steps", 2, "--seeds", 2, "--subset", 2,
                "--preset", "smoke", "--folder", tmp_path / "runs")
     (tmp_path / "runs").mkdir()
     first = json.loads(run(*command)[1])
@@ -128,10 +128,10 @@ def test_the_ablation_goes_on_where_it_stopped(run, two_images, tmp_path, monkey
     assert not drawn and again["stages"] == first["stages"]
     for row in first["stages"].values():
         assert len(row["hard"]["exact"]["seeds"]) == 2 and row["parameters"] > 1000
-    assert run("evaluate", "stages", "--seeds", 0)[0] == 2
+    assert run("evaluate", "recognizer-ablation", "--seeds", 0)[0] == 2
 
 
 def test_every_choice_of_stages_is_compared():
-    assert len(set(stages.STAGES)) == 8
-    assert stages.STAGES[0] == "None-VGG-BiLSTM-CTC"
-    assert stages.STAGES[-1] == "TPS-ResNet-BiLSTM-Attn"
+    assert len(set(recognizer_ablation.STAGES)) == 8
+    assert recognizer_ablation.STAGES[0] == "None-VGG-BiLSTM-CTC"
+    assert recognizer_ablation.STAGES[-1] == "TPS-ResNet-BiLSTM-Attn"

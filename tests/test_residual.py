@@ -10,11 +10,12 @@ from torch import nn
 
 from semlib import cli, data, zoo
 from semlib.data.jpeg import read_luminance
-from semlib.evaluate import restoration, robustness
+from semlib.experiments import end_to_end, restoration, robustness
 from semlib.images import InputError, to_tensor
 from semlib.restore import (ResidualNet, block_dct, contradictions, hold, quantize,
                             restore, restore_picture, seen)
-from semlib.training import DnCNNRecipe, ResidualRecipe, preset, train
+from semlib.training import (DnCNNRecipe, ResidualRecipe, export, preset,
+                             train)
 from semlib.training.residual import crop
 
 TABLE = torch.tensor(data.quantization_table(1))
@@ -216,7 +217,7 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
     assert torch.equal(torch.cat(halves), one[0])
     train(recipe, tmp_path / "run", devices=1)
     checkpoint = tmp_path / "run" / "checkpoint.pt"
-    known = zoo.export("residual", checkpoint, "tiny", tmp_path)
+    known = export("residual", checkpoint, "tiny", tmp_path)
     assert known["data"]["sha256"] and known["paper"]["width"] == 128
     log = known["training_log"]
     assert log[-1]["gain"] > log[0]["gain"] + 0.1
@@ -244,7 +245,7 @@ def test_dncnn_learns_from_the_same_pages(tmp_path, monkeypatch):
     assert (unclipped.clamp(0, 1) - ruined).abs().median() < 1 / 255
     assert ((unclipped.clamp(0, 1) - ruined).abs() > 2 / 255).float().mean() < 0.05
     train(recipe, tmp_path / "run", devices=1)
-    known = zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    known = export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
     assert known["data"]["set"] == "book pages, train"
 
 
@@ -272,7 +273,7 @@ def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):
     dncnn.write_text(json.dumps({**row, "of": "other weights"}) + "\n")
     assert restoration.run(folder, 2, ["dncnn"])["rows"]["dncnn"] == rows["dncnn"]
     assert len(dncnn.read_text().splitlines()) == 3
-    monkeypatch.setattr(restoration, "score", pytest.fail)  # all is there already
+    monkeypatch.setattr(end_to_end, "score", pytest.fail)  # all is there already
     assert restoration.run(folder, 1, ["clean"])["rows"]["clean"]["patches"] == 1
     with pytest.raises(InputError, match="--only must be one of clean, degraded"):
         restoration.run(folder, 1, ["cleaned"])
@@ -283,11 +284,11 @@ def test_robustness_conditions():
     files = {name: ruin(chosen[0].image) for name, (chosen, ruin) in found.items()}
     usual = files.pop("as trained")
     assert usual not in files.values()
-    turned = restoration.luminance(files["turned by EXIF"])
+    turned = end_to_end.luminance(files["turned by EXIF"])
     assert turned.inside[1].start % 8 and turned.pixels[turned.inside].shape == (69, 261)
     assert files["progressive"] != files["OpenCV's encoder"]
     # an encoder that says the same in other words
-    one, two = (restoration.luminance(file).pixels
+    one, two = (end_to_end.luminance(file).pixels
                 for file in (usual, files["progressive"]))
     assert np.array_equal(one, two)
     text = found["digits"][0][0].text
@@ -307,5 +308,5 @@ def test_robustness_goes_on(tmp_path, monkeypatch):
     assert set(first["rows"]["as trained"]) == {"clean", "degraded"}
     assert set(first["moved"]["3"]) == {"clean", "degraded", "dncnn"}
     assert first["moved"]["0"]["dncnn"] != first["moved"]["3"]["dncnn"]
-    monkeypatch.setattr(restoration, "score", pytest.fail)
+    monkeypatch.setattr(end_to_end, "score", pytest.fail)
     assert robustness.run(tmp_path, 1)["moved"] == first["moved"]

@@ -7,13 +7,13 @@ from PIL import Image
 from scipy.fft import dctn
 from torch import nn
 
-from semlib import cli, data, zoo
-from semlib.evaluate import restore as experiment
-from semlib.evaluate import generality, repairing, sweep
+from semlib import cli, data, metrics, zoo
+from semlib.experiments import checkpoints, dct_loss_sweep, generality
+from semlib.experiments import restore as experiment
 from semlib.images import InputError, to_tensor
 from semlib.restore import (DCTLoss, DnCNN, block_dct, from_block_dct, project,
                             restore)
-from semlib.training import DnCNNRecipe, preset, train
+from semlib.training import DnCNNRecipe, export, preset, train
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_crops_jpeg_is_the_patchs():
 def test_training_export_and_the_command(tmp_path, monkeypatch, capsys):
     settings = {**preset("dncnn", "smoke"), "steps": 40}
     train(DnCNNRecipe(settings), tmp_path / "run", devices=1)
-    known = zoo.export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
+    known = export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
     assert known["seconds"] >= 0 and known["paper"]["depth"] == 17
     assert "quality" not in known["paper"]  # which is the same
     network, weights = zoo.load_restorer("tiny", tmp_path)
@@ -157,11 +157,11 @@ def test_psnr_b_counts_blocking():
     blocky.reshape(8, 8, 8, 8)[:] += rng.integers(0, 20, (8, 1, 8, 1), np.uint8)
     grainy = rng.permutation(blocky.ravel()).reshape(64, 64)
     for image, difference in ((blocky, 0.5), (grainy, 0)):
-        found = experiment.fidelity(clean, image)
+        found = metrics.fidelity(clean, image)
         assert found["psnr"] - found["psnr_b"] >= difference
-    assert experiment.fidelity(clean, grainy)["psnr_b"] == pytest.approx(
-        experiment.fidelity(clean, grainy)["psnr"], abs=0.3)
-    assert experiment.fidelity(clean, clean)["ssim"] == 1
+    assert metrics.fidelity(clean, grainy)["psnr_b"] == pytest.approx(
+        metrics.fidelity(clean, grainy)["psnr"], abs=0.3)
+    assert metrics.fidelity(clean, clean)["ssim"] == 1
 
 
 def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
@@ -197,9 +197,9 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
 def test_the_sweep(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(sweep, "LOSSES", ((0.0, 0.5), (1.0, 0.5)))
-    monkeypatch.setattr(sweep, "FACTORS", (2,))
-    result = sweep.run(tmp_path / "runs", 3, 2, 2, "smoke")
+    monkeypatch.setattr(dct_loss_sweep, "LOSSES", ((0.0, 0.5), (1.0, 0.5)))
+    monkeypatch.setattr(dct_loss_sweep, "FACTORS", (2,))
+    result = dct_loss_sweep.run(tmp_path / "runs", 3, 2, 2, "smoke")
     nothing, pixels = result["losses"]
     # with λ = 0 the ruined picture is right as it is, and nothing is learned
     assert len(set(nothing["psnr"]["seeds"])) == 1
@@ -211,9 +211,9 @@ def test_repairing_of_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
     with pytest.raises(InputError, match="no checkpoint"):
-        repairing.run([tmp_path])
+        checkpoints.run([tmp_path])
     train(DnCNNRecipe(preset("dncnn", "smoke")), tmp_path / "run", devices=1)
-    result = repairing.run([tmp_path / "run", tmp_path / "run"], 2)
+    result = checkpoints.run([tmp_path / "run", tmp_path / "run"], 2)
     assert [step["step"] for step in result["steps"]] == [0, 2, 4, 6, 8, 10, 12]
     first, *_, last = result["steps"]
     assert first["psnr"] != last["psnr"] and first["english_g2 exact"][0] < 0.2

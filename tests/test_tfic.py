@@ -11,7 +11,9 @@ from PIL import Image
 
 from semlib import codec, data, zoo
 from semlib.data.words import strange_text
-from semlib.evaluate import accuracy, listeners, progress, speed, tfic
+from semlib.experiments import (checkpoints, operating_points, tfic, tfic_recognizers,
+                                tfic_speed)
+from semlib.metrics import accuracy, bits_for, rate, text_bits
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
@@ -32,33 +34,33 @@ def test_strange_texts_are_in_no_word_list(kind):
 def test_the_floor_is_a_probability():
     """Over all that may follow a letter, 2 to the minus its bits sums to one."""
     for before in "qe":
-        base = tfic.text_bits(before) - ends(before)
-        after = [tfic.text_bits(before + letter) - ends(letter) - base
+        base = text_bits(before) - ends(before)
+        after = [text_bits(before + letter) - ends(letter) - base
                  for letter in ascii_lowercase]
         assert sum(2.0**-bits for bits in [*after, ends(before)]) == pytest.approx(1)
-    assert tfic.text_bits("letter") < tfic.text_bits("Letter") < tfic.text_bits("LETTER")
-    assert tfic.text_bits("letter") < tfic.text_bits("xqvzjk")
-    assert tfic.text_bits("1234") == 40
+    assert text_bits("letter") < text_bits("Letter") < text_bits("LETTER")
+    assert text_bits("letter") < text_bits("xqvzjk")
+    assert text_bits("1234") == 40
 
 
 def ends(letter: str) -> float:
     """The bits of a word's end after a letter: those of x + letter, less the rest."""
-    pairs, firsts = tfic._bigrams()
-    return -np.log2((pairs[letter, " "] + 1) / (firsts[letter] + tfic.SYMBOLS))
+    pairs, firsts = rate._bigrams()
+    return -np.log2((pairs[letter, " "] + 1) / (firsts[letter] + rate.SYMBOLS))
 
 
 def test_bits_for_an_accuracy():
     points = [{"bpp": bpp, "accuracy": accuracy}
               for bpp, accuracy in ((1, 0.7), (4, 0.9), (2, 0.6))]
-    assert tfic.bits_for(0.8, points) == pytest.approx(2)
-    assert tfic.bits_for(0.5, points) == 1
-    assert tfic.bits_for(0.95, points) is None
+    assert bits_for(0.8, points) == pytest.approx(2)
+    assert bits_for(0.5, points) == 1
+    assert bits_for(0.95, points) is None
 
 
 def test_wrong_words_are_words():
     word, other = data.dictionary("test")[:2]
-    assert tfic.wrong_word(word, other.upper()) == 1
-    assert tfic.wrong_word(word, word.upper()) == tfic.wrong_word(word, "xqzt") == 0
+    assert operating_points.wrong_word(word, other.upper()) == 1
+    assert operating_points.wrong_word(word, word.upper()) == operating_points.wrong_word(word, "xqzt") == 0
 
 
 def test_the_experiment():
@@ -67,7 +69,7 @@ def test_the_experiment():
     assert result["images"]["all"] == 3 and set(data.STRANGE) < set(result["images"])
     assert [len(points[name]) for name in ("uncompressed", "tfic", "JPEG")] == [1, 2, 3]
     before, after = points["uncompressed"][0]["all"], points["tfic"][0]["all"]
-    for name in tfic.readers():
+    for name in operating_points.readers():
         gain = after["read"][name]["gain"]
         assert gain[1] <= gain[0] <= gain[2]
         assert gain[0] == pytest.approx(after["read"][name]["accuracy"][0]
@@ -78,16 +80,16 @@ def test_the_experiment():
                                             "uncompressed", "tfic"}
     assert 20 < result["floor"]["bits"] < 60
     italian = [points[name][0]["Italian"]["read"] for name in ("uncompressed", "tfic")]
-    assert all(read.keys() == tfic.readers().keys() for read in italian)
+    assert all(read.keys() == operating_points.readers().keys() for read in italian)
     assert "Italian" not in points["tfic"][1] and "hard" not in points["JPEG"][0]
 
 
 def test_listeners(monkeypatch, tmp_path):
-    known = {"tfic-both": listeners.LISTENED["tfic-both"]}
-    monkeypatch.setattr(listeners, "LISTENED", known)
-    result = listeners.run(tmp_path, 2, (1, 2))
-    monkeypatch.setattr(listeners, "measure", None)  # all is kept
-    assert listeners.run(tmp_path, 2, (1, 2))["points"] == result["points"]
+    known = {"tfic-both": tfic_recognizers.LISTENED["tfic-both"]}
+    monkeypatch.setattr(tfic_recognizers, "LISTENED", known)
+    result = tfic_recognizers.run(tmp_path, 2, (1, 2))
+    monkeypatch.setattr(tfic_recognizers, "measure", None)  # all is kept
+    assert tfic_recognizers.run(tmp_path, 2, (1, 2))["points"] == result["points"]
     first, second = result["points"]["tfic-both"]
     assert first["all"]["bpp"] < second["all"]["bpp"] and second["rate"] == 2
     assert result["images"] == {"all": 2, "hard": 1}
@@ -96,7 +98,7 @@ def test_listeners(monkeypatch, tmp_path):
 
 
 def test_speed():
-    seconds = speed.run(2)["seconds_per_image"]
+    seconds = tfic_speed.run(2)["seconds_per_image"]
     assert all(mean > 0 and deviation >= 0 for mean, deviation in seconds.values())
     assert len(seconds) == 7 and seconds["read, TRBA"] < seconds["detect and read, "
                                                                  "english_g2"]
@@ -122,14 +124,14 @@ def test_the_shipped_tfic_keeps_text_and_nothing_else():
 
 def test_progress_of_a_run(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
-        progress.run(tmp_path)
+        checkpoints.run([tmp_path])
     train(TFICRecipe(preset("tfic", "smoke")), tmp_path, devices=1)
-    result = progress.run(tmp_path, 2, 4)
+    result = checkpoints.run([tmp_path], 4)
     assert [step["step"] for step in result["steps"]] == [0, 2, 4]
     for step, (kind, sample) in product(result["steps"],
                                         result["steps"][0]["samples"].items()):
         picture = Image.open(io.BytesIO(base64.b64decode(sample["webp"])))
         assert picture.format == "WEBP" and picture.size == (512, 256)
-        assert sample["text"] and sample["read"].keys() == tfic.readers().keys()
+        assert sample["text"] and sample["read"].keys() == operating_points.readers().keys()
         assert step["bpp"] > 0 and all(low <= mean <= high for mean, low, high
                                        in step["accuracy"].values())

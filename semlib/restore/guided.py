@@ -13,7 +13,7 @@ from .tiles import TILE, cores, restore
 
 FEATHER = 3  # pixels over which a word's window fades into the page
 WORD = 128  # pixels; a longer word may be cut where two tiles meet
-CAUTIOUS = 10.0  # a level of caution; semlib evaluate caution chooses it
+CAUTIOUS = 10.0  # a level of caution; semlib evaluate acceptance chooses it
 SAME = 0.5  # intersection over union from which a found box is a word's
 
 Window = tuple[int, int, int, int]  # left, top, right, bottom

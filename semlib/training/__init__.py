@@ -2,12 +2,13 @@
 
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
+from .export import RECIPES, export, trained_part
 from .guided import GuidedRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
 from .residual import ResidualRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "DnCNNRecipe", "GuidedRecipe", "HyperpriorRecipe",
-           "ReaderRecipe", "ResidualRecipe", "TFICRecipe", "load_checkpoint", "preset",
-           "train"]
+__all__ = ["CodecRecipe", "DnCNNRecipe", "GuidedRecipe", "HyperpriorRecipe", "RECIPES",
+           "ReaderRecipe", "ResidualRecipe", "TFICRecipe", "export", "load_checkpoint",
+           "preset", "train", "trained_part"]

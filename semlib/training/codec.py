@@ -28,6 +28,14 @@ class CodecRecipe:
         self._images = TextImages("train", count) if count > 100 else \
             [make_text_image(index) for index in range(count)]
 
+    @staticmethod
+    def data_card(settings: dict) -> dict:
+        """Which data, how much of them, and where a cache knows it, their hash."""
+        count = settings["images"]
+        known = {"set": "TRDG text images, train", "images": count}
+        return known if count <= 100 else \
+            {**known, "sha256": TextImages("train", count).sha256}
+
     def model(self) -> nn.Module:
         return RateDistortion(self.codec())
 

@@ -27,6 +27,12 @@ class DnCNNRecipe:
             self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
         self._pages = BookPages("train", settings["pages"])
 
+    @staticmethod
+    def data_card(settings: dict) -> dict:
+        """Which data, how much of them, and their hash."""
+        return {"set": "book pages, train", "pages": settings["pages"],
+                "sha256": BookPages("train", settings["pages"]).sha256}
+
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
                         self.settings["factor"])

@@ -43,6 +43,12 @@ class GuidedRecipe:
         self._patches = BookPatches("train", settings["pages"])
         self._pages = PageReader()
 
+    @staticmethod
+    def data_card(settings: dict) -> dict:
+        """Which data, how much of them, and their hash."""
+        return {"set": "book pages' patches, train", "pages": settings["pages"],
+                "sha256": BookPatches("train", settings["pages"]).sha256}
+
     def model(self) -> nn.Module:
         network = DnCNN(self.settings["depth"], self.settings["width"],
                         self.settings["factor"])
@@ -137,3 +143,11 @@ class Refinement(nn.Module):
         loss = ocr + self.image * error
         return loss, {"loss": loss.item(), "ocr": ocr.item(),
                       "psnr": -10 * error.log10().item()}
+
+
+def assembled(settings: dict, second: nn.Module) -> nn.Module:
+    """What a `GuidedRecipe`'s settings make of D2: with D1 and the detector, or less."""
+    first = zoo.load_restorer(settings["first"])[0] if settings["first"] else None
+    if settings.get("place", "words") == "words":  # the recipe dncnn does not say
+        return OCRGuided(first, second, PageReader())
+    return nn.Sequential(first, nn.Hardtanh(0, 1), second) if first else second

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ..data import TextImages, make_text_image
 from ..data.quick_words import degrade_word, draw_word
 from ..ocr.trba import CTC, Attention, FourStages, labels, prepare
+from .codec import CodecRecipe
 
 HEIGHT, WIDTH = 64, 200  # of TRDG's pictures when they are degraded
 CLEAN = 3000  # steps in which more and more pictures are degraded
@@ -24,6 +25,12 @@ class ReaderRecipe:
             [make_text_image(index) for index in range(count)]
         self._words = [(_small(item.image), item.text)
                        for item in (images[i] for i in range(count))]
+
+    @staticmethod
+    def data_card(settings: dict) -> dict:
+        """Which data, how much of them, and where a cache knows it, their hash."""
+        return {**CodecRecipe.data_card(settings),
+                "besides": "words drawn by semlib.data.quick_words, as many"}
 
     def model(self) -> nn.Module:
         return CrossEntropy(FourStages(self.settings["size"], self.settings["stages"]))

@@ -27,6 +27,12 @@ class ResidualRecipe:
         self._pages = BookPages("train", settings["pages"])
         self._table = torch.tensor(quantization_table(settings["quality"]))
 
+    @staticmethod
+    def data_card(settings: dict) -> dict:
+        """Which data, how much of them, and their hash."""
+        return {"set": "book pages, train", "pages": settings["pages"],
+                "sha256": BookPages("train", settings["pages"]).sha256}
+
     def model(self) -> nn.Module:
         network = ResidualNet(self.settings["blocks"], self.settings["width"],
                               self.settings["factor"])

@@ -1,7 +1,6 @@
 """Chapter 8: what else could have been done with the bytes of a ruined page."""
 
 import io
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,9 +11,9 @@ from tqdm import tqdm
 from ..codec import bilevel
 from ..data import BookPatches, Patch, jpeg_bytes
 from ..images import to_tensor
-from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval
-from .restore import READERS, read_end_to_end
-from .results import provenance
+from ..metrics import accuracy, bits_per_pixel, exact_words, mean_interval
+from .end_to_end import READERS, read_end_to_end
+from .results import test_set
 
 SCALES = (1.0, 0.9375, 0.875, 0.75)
 THRESHOLDS = (150, 180, 210)  # of one bit a pixel
@@ -38,7 +37,6 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
         of the whole file, and by each reader accuracy and exact words, means and 95 %
         intervals. ``tried``: what each setting gave on the validation pages.
     """
-    started = time.monotonic()
     test = BookPatches("test", subset).firsts()
     known = BookPatches("validation", choosing).firsts()
     rows, tried = {}, {}
@@ -51,9 +49,7 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
         if best:
             rows[name] = _measured(test, encode, best["setting"], best["scale"])
     return {"patches": subset, "choosing": choosing, "rows": rows, "tried": tried,
-            **provenance(f"semlib evaluate same-bytes --subset {subset} "
-                         f"--choosing {choosing}", started,
-                         [patch.image for patch in test])}
+            **test_set([patch.image for patch in test])}
 
 
 def _fitting(sets: list[list[Patch]], encode: Encode,

@@ -1,13 +1,10 @@
 """Metrics, by hand-made cases."""
 
-import json
-
 import numpy as np
 import pytest
 
-from semlib import evaluate
-from semlib.evaluate import jpeg, metrics, results
-from semlib.evaluate.changes import changes, false_friends
+from semlib import metrics
+from semlib.metrics import changes, false_friends
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -21,7 +18,7 @@ from semlib.evaluate.changes import changes, false_friends
     ("line one\ntwo", "line onetwo", 1.0),
 ])
 def test_accuracy(truth, read, value):
-    assert evaluate.accuracy(truth, read) == pytest.approx(value)
+    assert metrics.accuracy(truth, read) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -36,7 +33,7 @@ def test_accuracy(truth, read, value):
     ("two two", "two", 1 / 2),
 ])
 def test_exact_words(truth, read, value):
-    assert evaluate.exact_words(truth, read) == pytest.approx(value)
+    assert metrics.exact_words(truth, read) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("truth, read, value", [
@@ -84,48 +81,16 @@ def test_words_that_became_other_words():
 
 
 def test_bits_per_pixel():
-    assert evaluate.bits_per_pixel(b"12345678", 64) == 1
-    assert evaluate.bits_per_pixel(100, 1600) == 0.5
+    assert metrics.bits_per_pixel(b"12345678", 64) == 1
+    assert metrics.bits_per_pixel(100, 1600) == 0.5
 
 
 def test_interval_covers_the_mean_and_shrinks_with_more_values():
     rng = np.random.default_rng(0)
     few, many = rng.normal(3, 1, 20), rng.normal(3, 1, 2000)
-    mean, low, high = evaluate.mean_interval(few)
+    mean, low, high = metrics.mean_interval(few)
     assert mean == pytest.approx(few.mean()) and low < mean < high
-    _, low_many, high_many = evaluate.mean_interval(many)
+    _, low_many, high_many = metrics.mean_interval(many)
     # 95 %: about ±1.96 / sqrt(n)
     assert high_many - low_many == pytest.approx(2 * 1.96 / 2000**0.5, rel=0.15)
     assert high_many - low_many < high - low
-
-
-def test_a_failed_write_leaves_the_old_result(tmp_path):
-    path = tmp_path / "old.json"
-    results.save(path, {"a": 1})
-    with pytest.raises(TypeError):
-        results.save(path, {"a": object()})
-    assert json.loads(path.read_text()) == {"a": 1}
-    assert [file.name for file in tmp_path.iterdir()] == ["old.json"]
-
-
-class Fixed:
-    """A page reader that always reads the same, to test the bookkeeping."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def read(self, images):
-        return [self] * len(images)
-
-
-def test_score_patch():
-    from semlib.data import make_page
-
-    patch = make_page(0, "test").patches()[0]
-    perfect = jpeg.score_patch(Fixed(patch.text), patch, None)
-    assert perfect == {"read": patch.text, "accuracy": 1.0, "exact": 1.0}
-    blind = jpeg.score_patch(Fixed(""), patch, 1)
-    assert blind["accuracy"] == blind["exact"] == 0
-    assert 0 < blind["bpp_scan"] < blind["bpp"] < 1
-    summary = jpeg.summarize([perfect, {**perfect, "accuracy": 0.0}])
-    assert summary["accuracy"][0] == 0.5 and summary["exact"] == [1, 1, 1]

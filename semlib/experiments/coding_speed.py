@@ -7,34 +7,37 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import codec, zoo
+from .. import codec as codecs
+from .. import zoo
 from ..data import TextImages
 from ..images import to_tensor
-from .results import provenance
+from .results import test_set
 
 MEGAPIXELS = (0.1, 0.5, 1, 2, 4, 8, 16, 24)
 IMAGES = 32  # test images that the pictures are tiled from
 
 
-def run(name: str, rate: float, megapixels=MEGAPIXELS) -> dict:
+def run(codec: str = "tinylic", rate: float = 3.0, megapixels=MEGAPIXELS) -> dict:
     """Encode and decode one picture of every size, each in a process of its own.
+
+    Args:
+        codec: a learned one.
+        rate: 0 to 7.
 
     Returns:
         ``sizes``: for each its side lengths, seconds to encode and to decode, bits
         per pixel, and the process's peak memory in MB; ``idle_mb``: the memory of
         a process that has only loaded the codec.
     """
-    started = time.monotonic()
     images = [image.image for image in TextImages("test", IMAGES)]
     rows = []
     for size in megapixels:
         height = round((size * 1e6 * 2 / 3) ** 0.5)
         picture = _mosaic(images, height, round(size * 1e6 / height))
-        rows.append({"megapixels": size, **_apart(name, rate, picture)})
-    return {"codec": name, "rate": rate, "threads": torch.get_num_threads(),
-            "idle_mb": _apart(name, rate, None)["peak_mb"], "sizes": rows,
-            **provenance(f"semlib bench --codec {name} --rate {rate:g}", started,
-                         images)}
+        rows.append({"megapixels": size, **_apart(codec, rate, picture)})
+    return {"codec": codec, "rate": rate, "threads": torch.get_num_threads(),
+            "idle_mb": _apart(codec, rate, None)["peak_mb"], "sizes": rows,
+            **test_set(images)}
 
 
 def _mosaic(images: list[np.ndarray], height: int, width: int) -> np.ndarray:
@@ -58,9 +61,9 @@ def _measure(name: str, rate: float, picture: np.ndarray | None) -> dict:
     if picture is not None:
         x = to_tensor(picture)[None]
         start = time.perf_counter()
-        data = codec.compress(model, weights, x, rate)
+        data = codecs.compress(model, weights, x, rate)
         middle = time.perf_counter()
-        codec.decompress(model, weights, data)
+        codecs.decompress(model, weights, data)
         end = time.perf_counter()
         row = {"height": x.shape[-2], "width": x.shape[-1],
                "encode_s": round(middle - start, 3), "decode_s": round(end - middle, 3),

@@ -1,51 +1,48 @@
 """Chapter 9: how cautious a second network should be, and what it costs."""
 
-import time
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from .. import zoo
-from ..data import PagePatches, Patch, degrade
+from ..data import BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
+from ..metrics import accuracy, changes, mean_interval
 from ..ocr import RapidOCRReader, reading_order
 from ..restore import OCRGuided, crops, surer
-from .changes import changes
-from .metrics import accuracy, mean_interval
-from .restore import READERS
-from .results import provenance
+from .end_to_end import READERS
+from .results import test_set
 
 LEVELS = (0, 1, 2, 5, 10, 20, 50, 100, 1000)
 GOAL = 5.0  # broken letters in 1,000
 
 
-def run(name: str = "guided", subset: int = 200) -> dict:
+def run(name: str = "guided", subset: int = 120) -> dict:
     """Read patches' words after D1, and after D2 where it was allowed to change them.
 
     The words are those that the detector finds after D1, so one reading of each,
     before and after, serves all levels of caution (see `OCRGuided`).
 
     Args:
-        name: the weights.
-        subset: pages of either split, one patch of each. The training pages, the
-            split's last, choose the level; the test pages say what it gives.
+        name: a second network's weights.
+        subset: pages of either split, one patch of each. The validation pages choose
+            the level; the test pages say what it gives.
 
     Returns:
         ``levels``: for each of `LEVELS` its ``caution``, and for either split by each
         reader accuracy, mean and 95 % interval over pages, and `changes`. ``chosen``:
         the least of them that breaks fewer than `GOAL` of 1,000 letters of the
-        training pages by the reader that decides, or None.
+        validation pages by the reader that decides, or None.
 
     Raises:
         InputError: the weights are no second network's.
     """
-    started = time.monotonic()
     guided, weights = zoo.load_restorer(name)
     if not isinstance(guided, OCRGuided):
         raise InputError(f"{name} has no second network")
-    patches = {"train": PagePatches("train").firsts()[-subset:],
-               "test": PagePatches("test", subset).firsts()}
+    patches = {split: BookPatches(split, subset).firsts()
+               for split in ("validation", "test")}
     judge = RapidOCRReader()
     readings = {split: [_readings(guided, judge, patch)
                         for patch in tqdm(chosen, desc=split, unit="patch")]
@@ -53,11 +50,10 @@ def run(name: str = "guided", subset: int = 200) -> dict:
     levels = [{"caution": level, **{split: _level(readings[split], patches[split], level)
                                     for split in patches}} for level in LEVELS]
     chosen = [row["caution"] for row in levels
-              if row["train"][READERS[0]]["broken_per_1000"][0] < GOAL]
+              if row["validation"][READERS[0]]["broken_per_1000"][0] < GOAL]
     return {"name": name, "weights": weights, "patches": subset, "levels": levels,
             "chosen": min(chosen, default=None),
-            **provenance(f"semlib evaluate caution {name} --subset {subset}", started,
-                         [patch.image for patch in patches["test"]])}
+            **test_set([patch.image for patch in patches["test"]])}
 
 
 @torch.no_grad()

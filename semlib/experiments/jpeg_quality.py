@@ -1,14 +1,13 @@
 """Chapter 7's experiment: what is read after JPEG, at every size and quality."""
 
-import time
 
 from tqdm import tqdm
 
 from ..data import Patch, degrade, jpeg_scan, spread_patches
 from ..images import to_tensor
+from ..metrics import accuracy, bits_per_pixel, exact_words, mean_interval
 from ..ocr import PageReader
-from .metrics import accuracy, bits_per_pixel, exact_words, mean_interval
-from .results import provenance
+from .results import test_set
 
 QUALITIES = (None, 50, 20, 10, 5, 1)  # None: not compressed
 X_HEIGHTS = (5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0)
@@ -48,7 +47,6 @@ def run(patches: int = 200, choosing: int = 40) -> dict:
         patches: test patches for the table over qualities, each of another page.
         choosing: training patches for each x-height, to choose the resolution.
     """
-    started = time.monotonic()
     reader = PageReader()
     test = spread_patches("test", patches)
     by_quality = [{"quality": quality, **_measure(reader, test, quality)}
@@ -61,9 +59,7 @@ def run(patches: int = 200, choosing: int = 40) -> dict:
                         "quality 1": _measure(reader, train, 1)})
     return {"patches": patches, "choosing": choosing,
             "x_height": by_size, "quality": by_quality,
-            **provenance(f"semlib evaluate jpeg --patches {patches} "
-                         f"--choosing {choosing}", started,
-                         [patch.image for patch in test])}
+            **test_set([patch.image for patch in test])}
 
 
 def _measure(reader, patches: list[Patch], quality) -> dict:

@@ -1,16 +1,15 @@
-"""Chapters 8 and 9: what is read of ruined pages, repaired in many ways."""
+"""Chapters 8 and 9: pages whose lines all lie at one height, ruined and repaired; until
+the networks of both chapters have learned from book pages (see `restoration`)."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from skimage.metrics import structural_similarity
 from torch import Tensor
 from tqdm import tqdm
 
@@ -18,21 +17,18 @@ from .. import zoo
 from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
                     quantization_table)
 from ..images import InputError, replace_file, to_tensor
-from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
+from ..metrics import fidelity, gains, numbers, summary
 from ..restore import CAUTIOUS, DnCNN, project
-from .changes import changes, false_friends
-from .codec import psnr
-from .metrics import accuracy, exact_words, false_words, mean_interval
-from .results import provenance
+from .end_to_end import READERS, compared, legibility, read_end_to_end
+from .results import test_set
 
 # read on all patches; the others on one a page
 WHOLE = ("degraded", "dncnn", "guided")
-READERS = ("english_g2", "PP-OCRv6")
 LADDER = ("dncnn", "dncnn-second", "guided-none", "guided")  # each learns a bit more
 
 
-def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
-        only: Sequence[str] = ()) -> dict:
+def run(folder: Path = Path("runs/restore"), subset: int = PAGES["test"],
+        each: int = PATCHES_PER_PAGE, only: list[str] = ()) -> dict:
     """Ruin test patches, repair them in every way, and read them from end to end.
 
     Args:
@@ -54,7 +50,6 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
     Raises:
         InputError: there is no such way of repair.
     """
-    started = time.monotonic()
     ways = methods()
     for name in only:
         if name not in ways:
@@ -82,11 +77,9 @@ def run(folder: Path, subset: int = PAGES["test"], each: int = PATCHES_PER_PAGE,
                for name, begun in _begun().items() if name in firsts}
     gained = {name: gains(first(before), firsts[name])
               for before, name in pairwise(LADDER) if name in firsts}
-    command = "".join(f" --only {name!r}" for name in only)
     return {"rows": rows, "changes": changed, "gains": gained,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **provenance(f"semlib evaluate restore --subset {subset} --each {each}"
-                         f"{command}", started, [patch.image for patch in patches])}
+            **test_set([patch.image for patch in patches])}
 
 
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
@@ -123,19 +116,6 @@ def _begun() -> dict[str, str]:
             "guided, cautious": first["guided"],
             **{f"{name}, with grain": name for name, begun in first.items()
                if not begun}}
-
-
-def compared(truths: list[list[str]], before: list[list[dict]],
-             after: list[list[dict]]) -> dict:
-    """`changes` and `false_friends` by each reader, of texts and of what `score` gives,
-    page by page."""
-    found = {}
-    for reader in READERS:
-        read = [[[row["read"][reader] for row in page] for page in pages]
-                for pages in (before, after)]
-        found[reader] = {**changes(truths, *read),
-                         "false_friends": false_friends(truths, *read)}
-    return found
 
 
 def _projected(network, table, x: Tensor) -> Tensor:
@@ -210,71 +190,3 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
         rows.append({key: round(row[key], 4) for key in numbers(row)}
                     | {"read": row["read"]})
     return rows
-
-
-def legibility(truth: str, texts: dict[str, str]) -> dict[str, float]:
-    """Accuracy, exact words and false words of what each reader read."""
-    return {f"{name} {what}": measure(truth, text) for name, text in texts.items()
-            for what, measure in (("accuracy", accuracy), ("exact", exact_words),
-                                  ("false", false_words))}
-
-
-def read_end_to_end(x: Tensor) -> dict[str, list[str]]:
-    """What both readers read in whole pictures, N×1×H×W, CRAFT finding the words."""
-    detector, readers = _readers()
-    found = detector.boxes(x)
-    return {name: [reader.read_found(image, corners).text
-                   for image, corners in zip(x, found)]
-            for name, reader in zip(READERS, readers)}
-
-
-@cache
-def _readers() -> tuple[CRAFT, list[PageReader]]:
-    detector = CRAFT(magnify=2)
-    return detector, [PageReader(detector, reader)
-                      for reader in (EasyOCRReader(), RapidOCRReader())]
-
-
-def fidelity(clean: np.ndarray, other: np.ndarray) -> dict[str, float]:
-    """PSNR and PSNR-B in dB, and SSIM, of H×W uint8 pictures."""
-    return {"psnr": psnr(clean, other), "psnr_b": psnr_b(clean, other),
-            "ssim": float(structural_similarity(clean, other))}
-
-
-def psnr_b(clean: np.ndarray, other: np.ndarray) -> float:
-    """PSNR with the blocking that `other` has between 8×8 blocks counted as error
-    (Yim and Bovik, IEEE TIP 20(1), 2011, equations 4 to 11), in dB."""
-    clean, other = np.float64(clean), np.float64(other)
-    error = np.square(clean - other).mean() + _blocking(other)
-    return float(10 * np.log10(255**2 / max(error, 1e-9)))
-
-
-def _blocking(image: np.ndarray) -> float:
-    """By how much steps across blocks' edges exceed those inside blocks."""
-    edge, inside = [], []
-    for picture in (image, image.T):
-        steps = np.square(np.diff(picture, axis=1))
-        across = np.arange(steps.shape[1]) % 8 == 7
-        edge.append(steps[:, across].ravel())
-        inside.append(steps[:, ~across].ravel())
-    edge, inside = np.concatenate(edge).mean(), np.concatenate(inside).mean()
-    share = 3 / np.log2(min(image.shape))  # log of the block's side over the picture's
-    return share * (edge - inside) if edge > inside else 0.0
-
-
-def summary(pages: list[list[dict]]) -> dict:
-    """Mean and interval of every number, each page's mean counting once."""
-    return {key: [round(end, 4) for end in mean_interval(
-        [np.mean([row[key] for row in page]) for page in pages])]
-        for key in numbers(pages[0][0])}
-
-
-def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
-    """Mean and interval of what every number that both have gained, page by page."""
-    return summary([[{key: two[key] - one[key] for key in numbers(one) if key in two}
-                     for one, two in zip(*page)] for page in zip(before, after)])
-
-
-def numbers(row: dict) -> list[str]:
-    """The keys of what can be averaged, in a row of `score`."""
-    return [key for key in row if key != "read"]

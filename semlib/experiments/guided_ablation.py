@@ -1,17 +1,18 @@
 """Chapter 9's ablation: where the second network's gain comes from."""
 
-import time
+from functools import partial
 from pathlib import Path
 
 from torch import nn
 
 from .. import zoo
-from ..data import PagePatches
-from ..ocr import PageReader
-from ..restore import OCRGuided
-from ..training import GuidedRecipe, preset, train
-from .restore import compared, gains, score, summary
-from .results import provenance
+from ..data import BookPatches
+from ..metrics import gains, summary
+from ..training import GuidedRecipe, train
+from ..training import preset as settings_of
+from ..training.guided import assembled
+from .end_to_end import compared, repaired, score
+from .results import test_set
 
 # how each variant's settings differ from the preset's
 VARIANTS = {"guided": {},
@@ -26,7 +27,8 @@ VARIANTS = {"guided": {},
             "both": {"reader": "both"}}
 
 
-def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") -> dict:
+def run(folder: Path = Path("runs/guided-ablation"), steps: int = 400,
+        subset: int = 100, preset: str = "cpu") -> dict:
     """Train every variant of D2 for as many steps, and read what it repairs.
 
     Interrupted, it goes on where it stopped: each variant has a folder of its own.
@@ -34,8 +36,8 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
     Args:
         folder: where the runs are kept.
         steps: of training, each of the preset's batch.
-        subset: test pages, one patch of each.
-        name: the preset of `GuidedRecipe` that the rest of the settings is from.
+        subset: validation pages, one patch of each.
+        preset: the preset of `GuidedRecipe` that the rest of the settings is from.
 
     Returns:
         ``variants``: for each, and for ``first``, D1's own result, and ``start``,
@@ -44,16 +46,18 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
         ``changes`` against D1's result, by each reader; and ``gains`` over ``start``,
         patch by patch; over D1's result for ``start`` itself, or where there is none.
     """
-    started = time.monotonic()
-    patches = PagePatches("test", subset).firsts()
-    settings = {**preset("guided", name), "steps": steps}
+    patches = BookPatches("validation", subset).firsts()
+    settings = {**settings_of("guided", preset), "steps": steps}
     texts = [[patch.text] for patch in patches]
-    first = [[row] for row in score(patches, zoo.load_restorer(settings["first"])[0])]
-    rows = {"first": summary(first)}
-    begun = first
 
-    def measure(variant: str, repair: nn.Module) -> list[list[dict]]:
-        scores = [[row] for row in score(patches, repair)]
+    def read(network: nn.Module) -> list[list[dict]]:
+        return [[score(patch, partial(repaired, network))] for patch in patches]
+
+    begun = first = read(zoo.load_restorer(settings["first"])[0])
+    rows = {"first": summary(first)}
+
+    def measure(variant: str, network: nn.Module) -> list[list[dict]]:
+        scores = read(network)
         rows[variant] = {**summary(scores), "changes": compared(texts, first, scores),
                          "gains": gains(begun, scores)}
         return scores
@@ -63,16 +67,6 @@ def run(folder: Path, steps: int = 400, subset: int = 100, name: str = "cpu") ->
     for variant, different in VARIANTS.items():
         recipe = GuidedRecipe({**settings, **different})
         second = train(recipe, folder / variant, resume=True).network.eval()
-        measure(variant, restorer(recipe.settings, second))
+        measure(variant, assembled(recipe.settings, second))
     return {"patches": subset, "steps": steps, "batch": settings["batch"],
-            "variants": rows, **provenance(
-                f"semlib evaluate ablation --steps {steps} --subset {subset}",
-                started, [patch.image for patch in patches])}
-
-
-def restorer(settings: dict, second: nn.Module) -> nn.Module:
-    """What a `GuidedRecipe`'s settings make of D2: with D1 and the detector, or less."""
-    first = zoo.load_restorer(settings["first"])[0] if settings["first"] else None
-    if settings.get("place", "words") == "words":  # the recipe dncnn does not say
-        return OCRGuided(first, second, PageReader())
-    return nn.Sequential(first, nn.Hardtanh(0, 1), second) if first else second
+            "variants": rows, **test_set([patch.image for patch in patches])}

@@ -2,7 +2,6 @@
 on."""
 
 import io
-import time
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -13,8 +12,9 @@ from tqdm import tqdm
 
 from .. import zoo
 from ..data import UNSEEN_TYPEFACES, Patch, degrade, spread_patches
-from .restore import LADDER, gains, restorers, score, summary
-from .results import provenance
+from ..metrics import gains, summary
+from .restore import LADDER, restorers, score
+from .results import test_set
 
 Ruin = Callable[[np.ndarray], np.ndarray]
 
@@ -41,7 +41,6 @@ def run(subset: int = 60) -> dict:
         means and 95 % intervals. ``gains``: for every condition, what each restorer
         in `LADDER` has over the one before it, patch by patch.
     """
-    started = time.monotonic()
     ways = {"degraded": lambda x: x,
             **{name: zoo.load_restorer(name)[0] for name in restorers()}}
     rows, gained = {}, {}
@@ -53,8 +52,7 @@ def run(subset: int = 60) -> dict:
                         for before, after in pairwise(LADDER)}
     return {"patches": subset, "rows": rows, "gains": gained,
             "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **provenance(f"semlib evaluate generality --subset {subset}", started,
-                         [patch.image for patch in conditions(subset)["as trained"][0]])}
+            **test_set([patch.image for patch in conditions(subset)["as trained"][0]])}
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:

@@ -12,11 +12,12 @@ from .. import zoo
 from ..data import PATCH_HEIGHT, TextImage, TextImages, make_page
 from ..data.pages import MARGIN, lines
 from ..images import to_tensor
+from ..metrics import accuracy, exact_words, mean_interval
 from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, reading_order
 from ..ocr.rapid import model_path
 from ..ocr.weights import weights_path
-from .metrics import accuracy, exact_words, mean_interval
-from .results import provenance
+from .recognition import score_sets, scores, tensors
+from .results import test_set
 
 ROWS = 32  # in each of a page's two columns
 X_HEIGHT = 5.8  # at which every page has four lines to a patch
@@ -37,7 +38,6 @@ def run(subset: int = 600, pages: int = 4) -> dict:
         often `EasyOCRReader` reads as EasyOCR itself, and both their times.
         ``page``: end to end, seconds a page and what was read.
     """
-    started = time.monotonic()
     test, hard = (list(TextImages(split, subset)) for split in ("test", "hard"))
     trba, weights = zoo.load_reader("trba")
     readers = {"english_g2": EasyOCRReader(), "TRBA": trba,
@@ -49,36 +49,7 @@ def run(subset: int = 600, pages: int = 4) -> dict:
                                **score_sets(name, reader, test, hard)}
                         for name, reader in readers.items()},
             "easyocr": _agreement(readers["english_g2"], original, test),
-            "page": _end_to_end(original, pages), **provenance(
-                f"semlib evaluate readers --subset {subset} --pages {pages}", started,
-                [image.image for image in [*test, *hard]])}
-
-
-def score_sets(name: str, reader, test: Sequence[TextImage],
-               hard: Sequence[TextImage]) -> dict:
-    """Each background of the test set, and the harder set: accuracy, exact words."""
-    sets: dict[str, list[TextImage]] = {}
-    for image in test:
-        sets.setdefault(image.background, []).append(image)
-    rows = {}
-    for kind, images in {**sets, "hard": list(hard)}.items():
-        texts: list[str] = []
-        for at in tqdm(range(0, len(images), 64), desc=f"{name}, {kind}", leave=False):
-            texts += reader.read(_tensors(images[at:at + 64]))
-        pairs = [(image.text, text) for image, text in zip(images, texts)]
-        rows[kind] = {"images": len(images), **_scores(pairs)}
-    return rows
-
-
-def _scores(pairs: Sequence[tuple[str, str]]) -> dict:
-    """Means and 95 % intervals over pairs of what is there and what was read."""
-    return {name: [round(end, 4) for end in
-                   mean_interval([metric(*pair) for pair in pairs])]
-            for name, metric in (("accuracy", accuracy), ("exact", exact_words))}
-
-
-def _tensors(images: Sequence[TextImage]) -> list[Tensor]:
-    return [to_tensor(image.image) for image in images]
+            "page": _end_to_end(original, pages), **test_set([image.image for image in [*test, *hard]])}
 
 
 def _parameters(reader) -> int:
@@ -100,7 +71,7 @@ def _seconds(action: Callable) -> float:
 
 def _speeds(reader, images: Sequence[TextImage]) -> dict[str, float]:
     """Milliseconds an image, alone and 32 at a time (PP-OCR takes 6 of those)."""
-    some = _tensors(images[:32])
+    some = tensors(images[:32])
     alone = _seconds(lambda: [reader.read([image]) for image in some])
     together = _seconds(lambda: reader.read(some))
     return {batch: round(1000 * seconds / len(some), 2)
@@ -120,9 +91,9 @@ def _agreement(reader: EasyOCRReader, original, images: Sequence[TextImage]) -> 
     """How often both read the same, the whole picture as one box, and their times."""
     grey = [cv2.cvtColor(image.image, cv2.COLOR_RGB2GRAY) for image in images]
     theirs = [original.recognize(image)[0][1] for image in grey]
-    mine = reader.read(_tensors(images))
+    mine = reader.read(tensors(images))
     same = np.mean([one == other for one, other in zip(mine, theirs)])
-    some = _tensors(images[:64])
+    some = tensors(images[:64])
     batch = _seconds(lambda: reader.read(some))
     single = _seconds(lambda: [original.recognize(image) for image in grey[:64]])
     return {"same": round(float(same), 4), "milliseconds": {
@@ -149,7 +120,7 @@ def _end_to_end(original, pages: int) -> dict:
             rows[name].append(((text, read(image)), time.perf_counter() - begun))
     return {"lines": 2 * ROWS, "pages": pages, **{
         name: {"seconds": round(float(np.median([t for _, t in row])), 2),
-               **_scores([pair for pair, _ in row])} for name, row in rows.items()}}
+               **scores([pair for pair, _ in row])} for name, row in rows.items()}}
 
 
 def _page(index: int) -> tuple[np.ndarray, str]:

@@ -1,21 +1,19 @@
 """Chapter 3's experiment: rate against PSNR, the learned codecs and their peers."""
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 
 import numpy as np
 import torch
-from scipy.interpolate import PchipInterpolator
 from tqdm import tqdm
 
 from .. import codec, zoo
 from ..codec.peers import SCALES, SETTINGS
 from ..data import TextImages
 from ..images import to_image, to_tensor
-from .metrics import bits_per_pixel
-from .results import provenance
+from ..metrics import bd_rate, bits_per_pixel, psnr
+from .results import test_set
 
 LEARNED = ("tinylic", "hyperprior")
 DRAWS = 500  # of the bootstrap
@@ -25,6 +23,9 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
         settings: dict = SETTINGS, workers: int | None = None) -> dict:
     """Compress test images at every rate and setting; real files, all of them.
 
+    Args:
+        subset: test images.
+
     Returns:
         ``curves``: for each codec its points, each with bits per pixel and PSNR
         averaged over the images; for the learned ones also the estimate, and by
@@ -33,7 +34,6 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
         it needs more (or, negative, fewer) at the same PSNR, with the ends of the
         95 % interval when the images are drawn anew.
     """
-    started = time.monotonic()
     images = [image.image for image in TextImages("test", subset)]
     measure = partial(_measure, rates=tuple(rates), settings=settings)
     with ProcessPoolExecutor(workers) as pool:
@@ -48,43 +48,7 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
               for name, rows in points.items()}
     return {"images": subset, "weights": {n: zoo.card(n)["sha256"] for n in LEARNED},
             "curves": curves, "bd_rate": _bd_rates(points, labels),
-            **provenance(f"semlib evaluate codec --subset {subset}", started, images)}
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB of two uint8 pictures."""
-    error = np.square(one.astype(float) - other.astype(float)).mean()
-    return float(10 * np.log10(255**2 / max(error, 1e-4)))
-
-
-def bd_rate(anchor: list[dict], tested: list[dict],
-            quality: str = "psnr") -> float | None:
-    """Bjøntegaard's difference in rate, in per cent; negative saves bits.
-
-    log(rate) over the quality by monotone cubic interpolation, averaged over the
-    quality that both curves have. None where they have none in common.
-
-    Args:
-        anchor, tested: points with ``bpp`` and the quality.
-    """
-    curves = [frontier(anchor, quality), frontier(tested, quality)]
-    ends = [(points[0][quality], points[-1][quality]) for points in curves]
-    low, high = max(low for low, _ in ends), min(high for _, high in ends)
-    if low >= high or min(map(len, curves)) < 2:
-        return None
-    areas = [PchipInterpolator([p[quality] for p in points],
-                               np.log([p["bpp"] for p in points])).integrate(low, high)
-             for points in curves]
-    return round(100 * float(np.expm1((areas[1] - areas[0]) / (high - low))), 2)
-
-
-def frontier(points: list[dict], quality: str = "psnr") -> list[dict]:
-    """The points that no other beats in both, by rising rate and quality."""
-    best: list[dict] = []
-    for point in sorted(points, key=lambda p: (p["bpp"], -p[quality])):
-        if not best or point[quality] > best[-1][quality]:
-            best.append(point)
-    return best
+            **test_set(images)}
 
 
 def _measure(image: np.ndarray, rates, settings) -> dict[str, list]:

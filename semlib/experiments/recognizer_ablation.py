@@ -1,25 +1,24 @@
 """Chapter 4's ablation: what each stage of a reader is worth at an equal budget."""
 
-import time
 from copy import copy
 from itertools import product
 from pathlib import Path
 
-import numpy as np
-
 from ..data import TextImages
+from ..metrics import spread
 from ..ocr import TRBAReader
-from ..training import ReaderRecipe, preset, train
-from .readers import score_sets
-from .results import provenance
+from ..training import ReaderRecipe, train
+from ..training import preset as settings_of
+from .recognition import score_sets
+from .results import test_set
 
 STAGES = tuple("-".join([transformation, features, "BiLSTM", prediction])
                for transformation, features, prediction in
                product(("None", "TPS"), ("VGG", "ResNet"), ("CTC", "Attn")))
 
 
-def run(folder: Path, steps: int = 1000, seeds: int = 2, subset: int = 600,
-        name: str = "cpu") -> dict:
+def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000, seeds: int = 2, subset: int = 600,
+        preset: str = "cpu") -> dict:
     """Train every combination of stages for as many steps, and read with it.
 
     Interrupted, it goes on where it stopped: each run has a folder of its own.
@@ -28,16 +27,16 @@ def run(folder: Path, steps: int = 1000, seeds: int = 2, subset: int = 600,
         folder: where the runs are kept.
         steps: of training, each of the preset's batch.
         seeds: runs of each combination; weights and data differ.
-        name: the preset of `ReaderRecipe` that the rest of the settings is from.
+        subset: images of each test set.
+        preset: the preset of `ReaderRecipe` that the rest of the settings is from.
 
     Returns:
         ``stages``: for each combination its parameters and, for each background
         of the test set and the harder set, accuracy and exact words: the mean
         over seeds and every seed's own.
     """
-    started = time.monotonic()
     test, hard = (list(TextImages(split, subset)) for split in ("test", "hard"))
-    base = ReaderRecipe({**preset("reader", name), "steps": steps})
+    base = ReaderRecipe({**settings_of("reader", preset), "steps": steps})
     table = {}
     for stages in STAGES:
         runs = []
@@ -48,16 +47,8 @@ def run(folder: Path, steps: int = 1000, seeds: int = 2, subset: int = 600,
             network = train(recipe, place, resume=True).network
             runs.append(score_sets(place.name, TRBAReader(network), test, hard))
         table[stages] = {"parameters": sum(p.numel() for p in network.parameters()),
-                         **{kind: _spread([one[kind] for one in runs])
+                         **{kind: {name: spread([one[kind][name][0] for one in runs])
+                                   for name in ("accuracy", "exact")}
                             for kind in runs[0]}}
     return {"images": subset, "steps": steps, "batch": base.settings["batch"],
-            "seeds": seeds, "stages": table, **provenance(
-                f"semlib evaluate stages --steps {steps} --seeds {seeds} --subset "
-                f"{subset}", started, [image.image for image in [*test, *hard]])}
-
-
-def _spread(rows: list[dict]) -> dict:
-    """Mean over seeds, and each seed's own."""
-    own = {name: [row[name][0] for row in rows] for name in ("accuracy", "exact")}
-    return {name: {"mean": round(float(np.mean(values)), 4), "seeds": values}
-            for name, values in own.items()}
+            "seeds": seeds, "stages": table, **test_set([image.image for image in [*test, *hard]])}

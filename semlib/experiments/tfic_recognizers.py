@@ -1,22 +1,22 @@
 """Chapter 6: TFIC trained against another reader, both at once, and further down."""
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from .. import zoo
 from ..data import TextImages
 from ..images import replace_file
-from .results import provenance
-from .tfic import SHOWN_RATE, equal_accuracy, measure, points_of, readers, summaries
+from .operating_points import (SHOWN_RATE, equal_accuracy, measure, points_of, readers,
+                               summaries)
+from .results import test_set
 
 LISTENED = {"tfic-trba": ("TRBA",), "tfic-both": ("english_g2", "TRBA"),
             "tfic-further": ("english_g2", "TRBA")}
 RATES = (0, 1, 2, 4)
 
 
-def run(folder: Path, subset: int = 600, rates: Sequence[float] = RATES) -> dict:
+def run(folder: Path = Path("runs/tfic-recognizers"), subset: int = 600, rates: Sequence[float] = RATES) -> dict:
     """Compress test images with each codec, decode them, and read them.
 
     Args:
@@ -26,11 +26,10 @@ def run(folder: Path, subset: int = 600, rates: Sequence[float] = RATES) -> dict
             the harder set.
 
     Returns:
-        ``points`` and ``equal_accuracy`` as in `semlib.evaluate.tfic.run`, over the
+        ``points`` and ``equal_accuracy`` as in `tfic.run`, over the
         test set (``all``) and the harder set (``hard``); ``listened``: the readers
         in each codec's loss.
     """
-    started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     sets = {"all": list(TextImages("test", subset)),
             "hard": list(TextImages("hard", -(-subset // 2)))}
@@ -42,8 +41,7 @@ def run(folder: Path, subset: int = 600, rates: Sequence[float] = RATES) -> dict
     return {"images": {kind: len(chosen) for kind, chosen in sets.items()},
             "listened": LISTENED, "weights": weights, "points": points,
             "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
-            **provenance(f"semlib evaluate listeners --subset {subset}", started,
-                         [image.image for chosen in sets.values() for image in chosen])}
+            **test_set([image.image for chosen in sets.values() for image in chosen])}
 
 
 def _points(file: Path, name: str, sets: dict, rates: Sequence[float]) -> dict:

@@ -1,7 +1,6 @@
 """Chapter 8: what restorers do with pages that they were not trained on."""
 
 import io
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,9 +13,11 @@ from tqdm import tqdm
 from .. import zoo
 from ..data import NEVER_SEEN, Patch, jpeg_bytes, make_page, spread_book_patches
 from ..data.words import sentences, strange_words
-from .restoration import OLD, Ruin, held, restorers, stored
-from .restore import gains, summary
-from .results import provenance
+from ..metrics import gains, summary
+from .end_to_end import Ruin, held, stored, untouched
+from .results import test_set
+
+OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
 
 DRAWN = {"as trained": {}, "never-seen typefaces": {"typefaces": NEVER_SEEN},
          "sentences": {"text": sentences},
@@ -38,7 +39,7 @@ MOVES = range(8)  # pixels, down
 OLD_HEIGHT = 72  # of an old patch with room for that
 
 
-def run(folder: Path, subset: int = 60) -> dict:
+def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
     """Ruin test patches in ways that training has not seen, repair and read them.
 
     Args:
@@ -48,14 +49,12 @@ def run(folder: Path, subset: int = 60) -> dict:
     Returns:
         ``rows``: for every condition and each of ``degraded``, ``clean`` and the shipped
         restorers that learned from book pages, held to the file: what
-        `restoration.score` measures, means and 95 % intervals. ``gains``: the same of
+        `end_to_end.score` measures, means and 95 % intervals. ``gains``: the same of
         what each restorer has over JPEG alone. ``moved``: the same as ``rows`` for
         patches of the old pages, all lines of which lie at one height of JPEG's grid,
         moved down by 0 to 7 pixels; and for the restorers that learned from those.
     """
-    started = time.monotonic()
-    folder.mkdir(parents=True, exist_ok=True)
-    ways = {"clean": None, "degraded": lambda x, table: x.clamp(0, 1),
+    ways = {"clean": None, "degraded": untouched,
             **{name: partial(held, zoo.load_restorer(name)[0]) for name in restorers()}}
     keys = {name: zoo.card(name)["sha256"] for name in restorers()}
 
@@ -77,10 +76,14 @@ def run(folder: Path, subset: int = 60) -> dict:
         scores = measured(f"moved by {pixels}", patches, partial(jpeg_bytes, quality=1))
         moved[str(pixels)] = {way: summary(pages) for way, pages in scores.items()}
     return {"patches": subset, "rows": rows, "gains": gained, "moved": moved,
-            "weights": keys, **provenance(
-                f"semlib evaluate robustness --subset {subset}", started,
-                [patch.image for patches, _ in drawn.values()
-                 for patch in patches])}
+            "weights": keys,
+            **test_set([patch.image for patches, _ in drawn.values()
+                       for patch in patches])}
+
+
+def restorers() -> list[str]:
+    """The names of the shipped ones that this experiment compares."""
+    return [*OLD, *(path.stem for path in sorted(zoo.FOLDER.glob("residual*.json")))]
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:

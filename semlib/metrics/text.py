@@ -1,11 +1,9 @@
-"""How well text was kept, and what it cost."""
+"""How well text was kept."""
 
 import re
-from collections.abc import Sequence
 from functools import cache
 
 import Levenshtein
-import numpy as np
 
 from ..data import dictionary
 from ..data.words import FUNCTION_WORDS
@@ -21,7 +19,8 @@ def normalize(text: str) -> str:
 def accuracy(truth: str, read: str) -> float:
     """1 - lev(G, T) / max(|G|, |T|) over letters and digits, in [0, 1].
 
-    The paper's accuracy (section 3.1). Two texts without any letter or digit
+    The paper's accuracy (section 3.3), which counts upper and lower case as equal
+    here. Two texts without any letter or digit
     agree: 1.
     """
     truth, read = normalize(truth), normalize(read)
@@ -85,28 +84,5 @@ def kept_letters(truth: str, read: str) -> set[int]:
     return {at for block in blocks for at in range(block.a, block.a + block.size)}
 
 
-def bits_per_pixel(data: bytes | int, pixels: int) -> float:
-    """Bits of a file (or of a number of bytes) for each of `pixels` pixels."""
-    size = data if isinstance(data, int) else len(data)
-    return 8 * size / pixels
-
-
 def _words(text: str) -> list[str]:
     return [word for word in map(normalize, text.split()) if word]
-
-
-def mean_interval(values: Sequence[float], level: float = 0.95,
-                  draws: int = 2000) -> tuple[float, float, float]:
-    """The mean and its bootstrap interval (percentiles of resampled means).
-
-    Args:
-        values: one number for each independent unit (a page's patch, an image).
-
-    Returns:
-        Mean, lower and upper end.
-    """
-    values = np.asarray(values, float)
-    picks = np.random.default_rng(0).integers(len(values), size=(draws, len(values)))
-    tail = (1 - level) / 2
-    low, high = np.quantile(values[picks].mean(1), [tail, 1 - tail])
-    return float(values.mean()), float(low), float(high)

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from .metrics import (FALSE, FATES, RIGHT, fates, kept_letters, mean_interval,
-                      normalize, read_as)
+from .interval import mean_interval
+from .text import FALSE, FATES, RIGHT, fates, kept_letters, normalize, read_as
 
 SHOWN = 10  # examples
 

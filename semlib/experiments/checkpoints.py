@@ -1,0 +1,126 @@
+"""Chapters 5, 8 and 9: what a network makes of pictures as its training goes on."""
+
+import base64
+import io
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from .. import codec, zoo
+from ..codec import TinyLIC
+from ..data import BookPatches, Patch, TextImage, TextImages
+from ..images import InputError, to_image, to_tensor
+from ..metrics import accuracy, bits_per_pixel, mean_interval, psnr, summary
+from ..training import load_checkpoint, trained_part
+from ..training.guided import assembled
+from .end_to_end import Repair, levels, luminance, repaired, ruined, score
+from .operating_points import readers
+from .results import test_set
+
+QUALITY = 80  # of the WebP files in which the samples are kept
+NO_WEIGHTS = "0" * 64  # these models are in no zoo
+SAMPLES = 3  # patches whose pictures are kept
+
+
+def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
+    """Give test pictures to every model that a training run has kept: a codec's, or a
+    restorer's.
+
+    Args:
+        folders: of a run, with ``step-N.pt`` and ``checkpoint.pt``, and of those that
+            went on from it, in their order, whose steps count on.
+        subset: test images, or test pages, one patch of each.
+        rate: a codec's, 0 to 7.
+
+    Returns:
+        ``steps``: for each model its step. Of a codec bits per pixel and PSNR, means,
+        each reader's accuracy, mean and 95 % interval, and ``samples``, the first
+        image of each background: a WebP file in base 64, its text, and what each
+        reader reads. Of a restorer `summary` of what `end_to_end.score` measures, and
+        ``samples``, the first patches.
+
+    Raises:
+        InputError: there is no checkpoint in a folder.
+    """
+    states: dict[int, dict] = {}
+    for folder in folders:
+        states |= _kept(folder, after=max(states, default=0))
+    settings = states[max(states)]["settings"]
+    if "size" in settings:  # a codec's
+        pictures = list(TextImages("test", subset))
+        step, known = partial(_codec, rate=rate), {"images": subset, "rate": rate}
+    else:
+        pictures = BookPatches("test", subset).firsts()
+        step, known = _restorer, {"patches": subset}
+    return {**known, "settings": settings,
+            "steps": [{"step": number, **step(states[number], pictures)}
+                      for number in tqdm(sorted(states), unit="model")],
+            **test_set(picture.image for picture in pictures)}
+
+
+def _kept(folder: Path, after: int) -> dict[int, dict]:
+    """The checkpoints of a run by their steps, which count on from `after`."""
+    files = [*folder.glob("step-*.pt"), *folder.glob("checkpoint.pt")]
+    if not files:
+        raise InputError(f"{folder}: no checkpoint of a training run")
+    return {after + state["step"]: state for state in map(load_checkpoint, files)}
+
+
+def _codec(state: dict, images: list[TextImage], rate: float) -> dict:
+    model = TinyLIC(state["settings"]["size"])
+    zoo.fill(model, trained_part(state))
+    model.eval().update()
+    files = [codec.compress(model, NO_WEIGHTS, to_tensor(image.image)[None], rate)
+             for image in images]
+    pictures = [codec.decompress(model, NO_WEIGHTS, file)[0] for file in files]
+    arrays = [np.asarray(to_image(picture)) for picture in pictures]
+    read = {name: reader.read(pictures) for name, reader in readers().items()}
+    firsts = {image.background: at for at, image in reversed([*enumerate(images)])}
+    return {
+        "bpp": _mean([bits_per_pixel(file, array[..., 0].size)
+                      for file, array in zip(files, arrays)]),
+        "psnr": _mean([psnr(image.image, array)
+                       for image, array in zip(images, arrays)]),
+        "accuracy": {name: [round(end, 4) for end in mean_interval(
+            [accuracy(image.text, text) for image, text in zip(images, texts)])]
+            for name, texts in read.items()},
+        "samples": {kind: {"webp": webp(arrays[at]), "text": images[at].text,
+                           "read": {name: texts[at] for name, texts in read.items()}}
+                    for kind, at in sorted(firsts.items())}}
+
+
+@torch.no_grad()
+def _restorer(state: dict, patches: Sequence[Patch]) -> dict:
+    settings = state["settings"]
+    network = zoo.build("residual" if "blocks" in settings else "dncnn", settings)
+    network.load_state_dict(trained_part(state))
+    network.eval()
+    if "first" in settings:
+        network = assembled(settings, network)
+    repair = partial(repaired, network)
+    rows = [[score(patch, repair)] for patch in patches]
+    return {**summary(rows), "samples": [
+        _sample(patch, repair, row["read"])
+        for patch, [row] in zip(patches[:SAMPLES], rows)]}
+
+
+def _sample(patch: Patch, repair: Repair, read: dict) -> dict:
+    known = luminance(ruined(patch))
+    better = repair(torch.tensor(known.pixels)[None, None], torch.tensor(known.table))
+    return {"webp": webp(levels(better[0])), **read}
+
+
+def _mean(values: list[float]) -> float:
+    return round(float(np.mean(values)), 4)
+
+
+def webp(picture: np.ndarray) -> str:
+    """A uint8 picture as a WebP file in base 64."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "WEBP", quality=QUALITY, method=6)
+    return base64.b64encode(buffer.getvalue()).decode()

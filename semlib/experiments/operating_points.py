@@ -1,0 +1,146 @@
+"""Codecs at their rates and settings, and what is read of what they leave."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .. import codec, zoo
+from ..codec.peers import SCALES
+from ..data import TextImage
+from ..images import to_image, to_tensor
+from ..metrics import (accuracy, bits_for, bits_per_pixel, exact_words, known_words,
+                       mean_interval, normalize, psnr)
+from ..ocr import EasyOCRReader, RapidOCRReader
+
+UNCOMPRESSED = "uncompressed"
+TRAINED_AGAINST = "english_g2"
+PART = 0.9  # of the uncompressed pictures' accuracy, at which bits are compared
+SHOWN_RATE = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """A codec at a rate, or at a setting for the picture reduced by a scale."""
+
+    codec: str
+    rate: float | None = None
+    setting: int | None = None
+    scale: int | None = None
+
+    def label(self) -> dict:
+        """What tells it from the codec's other points."""
+        return {name: value for name, value in asdict(self).items()
+                if name != "codec" and value is not None}
+
+
+def wrong_word(truth: str, read: str) -> float:
+    """1 if what was read is a word of the dictionary, but not the right one."""
+    return float(normalize(read) != normalize(truth) and normalize(read) in known_words())
+
+
+METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
+
+
+def measure(work: Sequence[tuple[TextImage, Sequence[Point]]],
+            workers: int | None = None) -> dict[int, dict[Point, dict]]:
+    """Each picture at its points, in parallel; results by the picture's `id`."""
+    with ProcessPoolExecutor(workers) as pool:
+        rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
+        return {id(image): dict(zip(points, row))
+                for (image, points), row in zip(work, rows)}
+
+
+def summaries(points: Sequence[Point], sets: dict[str, Sequence[TextImage]],
+              measured: dict[int, dict[Point, dict]]) -> dict[str, list[dict]]:
+    """For each codec its points, with means over those sets measured there."""
+    rows: dict[str, list] = {}
+    for point in points:
+        rows.setdefault(point.codec, []).append({**point.label(), **{
+            kind: _summary([measured[id(image)][point] for image in images])
+            for kind, images in sets.items() if point in measured[id(images[0])]}})
+    return rows
+
+
+def equal_accuracy(points: dict[str, list], reader: str) -> dict:
+    """The bits per pixel at which each codec's pictures are read well enough.
+
+    That is, with 0.9 of the uncompressed pictures' accuracy on the whole test set.
+
+    Returns:
+        The accuracy that is asked for, and for each codec the least bits per
+        pixel, as `bits_for`, or None if it never gets there.
+    """
+    curves = {name: curve(rows, reader) for name, rows in points.items()}
+    asked = PART * curves.pop(UNCOMPRESSED)[0]["accuracy"]
+    return {"accuracy": round(asked, 4),
+            "bpp": {name: bits_for(asked, rows) for name, rows in curves.items()}}
+
+
+def curve(rows: list[dict], reader: str, kind: str = "all") -> list[dict]:
+    """Of a codec's points, ``bpp`` and a reader's ``accuracy`` on a set of pictures."""
+    return [{"bpp": row[kind]["bpp"],
+             "accuracy": row[kind]["read"][reader]["accuracy"][0]} for row in rows]
+
+
+def points_of(learned: Sequence[str], rates: Sequence[float],
+              settings: dict | None = None) -> list[Point]:
+    """The uncompressed picture, every learned codec, and the peers at all scales."""
+    return [Point(UNCOMPRESSED), *(Point(name, rate) for name in learned
+                                   for rate in rates),
+            *(Point(name, setting=setting, scale=scale) for name in settings or {}
+              for scale in SCALES for setting in settings[name])]
+
+
+def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
+    """One picture at every point: bits per pixel, PSNR, each reader's metrics."""
+    torch.set_num_threads(1)  # every core has its own pictures
+    rows, pictures = [], []
+    for point in points:
+        picture, data = _compressed(image.image, point)
+        pictures.append(to_tensor(picture))
+        rows.append({"bpp": bits_per_pixel(data, picture[..., 0].size),
+                     "psnr": psnr(image.image, picture), "read": {}, "texts": {}})
+    for name, reader in readers().items():
+        for row, text in zip(rows, reader.read(pictures)):
+            row["texts"][name] = text
+            row["read"][name] = {metric: score(image.text, text)
+                                 for metric, score in METRICS.items()}
+            before = rows[0]["read"][name]["accuracy"]
+            row["read"][name]["gain"] = row["read"][name]["accuracy"] - before
+    return rows
+
+
+def _compressed(image: np.ndarray, point: Point) -> tuple[np.ndarray, bytes | int]:
+    """The decoded picture and the file, or the bytes of the bare pixels."""
+    if point.codec == UNCOMPRESSED:
+        return image, image.size
+    if point.rate is None:
+        return codec.peer(image, point.codec, point.setting, point.scale)
+    model, weights = _codec(point.codec)
+    data = codec.compress(model, weights, to_tensor(image)[None], point.rate)
+    return np.asarray(to_image(codec.decompress(model, weights, data)[0])), data
+
+
+_codec = cache(zoo.load)
+
+
+@cache
+def readers() -> dict:
+    """The reader that TFIC is trained against, another, and the unseen judge."""
+    return {TRAINED_AGAINST: EasyOCRReader(), "TRBA": zoo.load_reader("trba")[0],
+            "PP-OCRv6": RapidOCRReader()}
+
+
+def _summary(rows: list[dict]) -> dict:
+    """Means over pictures; with intervals for what was read."""
+    read = {reader: {metric: [round(end, 4) for end in mean_interval(
+        [row["read"][reader][metric] for row in rows])] for metric in scores}
+        for reader, scores in rows[0]["read"].items()}
+    return {"bpp": round(float(np.mean([row["bpp"] for row in rows])), 5),
+            "psnr": round(float(np.mean([row["psnr"] for row in rows])), 3),
+            "read": read}

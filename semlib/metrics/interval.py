@@ -1,0 +1,46 @@
+"""Means, and how sure they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95,
+                  draws: int = 2000) -> tuple[float, float, float]:
+    """The mean and its bootstrap interval (percentiles of resampled means).
+
+    Args:
+        values: one number for each independent unit (a page's patch, an image).
+
+    Returns:
+        Mean, lower and upper end.
+    """
+    values = np.asarray(values, float)
+    picks = np.random.default_rng(0).integers(len(values), size=(draws, len(values)))
+    tail = (1 - level) / 2
+    low, high = np.quantile(values[picks].mean(1), [tail, 1 - tail])
+    return float(values.mean()), float(low), float(high)
+
+
+def summary(pages: list[list[dict]]) -> dict:
+    """Mean and interval of every number, each page's mean counting once."""
+    return {key: [round(end, 4) for end in mean_interval(
+        [np.mean([row[key] for row in page]) for page in pages])]
+        for key in numbers(pages[0][0])}
+
+
+def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
+    """Mean and interval of what every number that both have gained, page by page."""
+    return summary([[{key: two[key] - one[key] for key in numbers(one) if key in two}
+                     for one, two in zip(*page)] for page in zip(before, after)])
+
+
+def numbers(row: dict) -> list[str]:
+    """The keys of what can be averaged, in a row of scores."""
+    return [key for key in row if key != "read"]
+
+
+def spread(values: Sequence[float]) -> dict:
+    """Of runs with different seeds: the mean, and each seed's own."""
+    own = [round(float(value), 4) for value in values]
+    return {"mean": round(float(np.mean(own)), 4), "seeds": own}

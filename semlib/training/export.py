@@ -1,0 +1,95 @@
+"""Weights and their card, from a training's checkpoint."""
+
+import hashlib
+import json
+import math
+import platform
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from .. import zoo
+from ..images import InputError, replace_file
+from .codec import CodecRecipe, HyperpriorRecipe
+from .dncnn import DnCNNRecipe
+from .guided import GuidedRecipe
+from .loop import load_checkpoint, preset
+from .reader import ReaderRecipe
+from .residual import ResidualRecipe
+from .tfic import TFICRecipe
+
+LICENCE = "MIT"
+LOG_ROWS = 100  # of the training log that a card keeps
+RECIPES = {"codec": CodecRecipe, "hyperprior": HyperpriorRecipe, "tfic": TFICRecipe,
+           "reader": ReaderRecipe, "dncnn": DnCNNRecipe, "residual": ResidualRecipe,
+           "guided": GuidedRecipe}
+
+
+def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) -> dict:
+    """Make weights and card from a training checkpoint; returns the card.
+
+    Weights are rounded to half precision; a coder's tables are made from the
+    rounded ones and kept with them, so that they are the same on every machine.
+
+    Raises:
+        InputError: there is no such recipe, or no checkpoint.
+    """
+    if recipe not in RECIPES:
+        raise InputError(f"recipe must be one of {', '.join(RECIPES)}, "
+                         f"not {recipe}")
+    if not checkpoint.exists():
+        raise InputError(f"{checkpoint}: no such file")
+    state = load_checkpoint(checkpoint)
+    settings = state["settings"]
+    model = zoo.build(recipe, settings)
+    zoo.fill(model, trained_part(state))
+    trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
+    for parameter in trained.values():
+        parameter.data = parameter.data.half().float()
+    if recipe in zoo.CODECS:
+        model.update()
+    tensors = {key: (value.half() if key in trained else value).contiguous()
+               for key, value in model.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
+    known = {"recipe": recipe, "settings": settings,
+             "paper": {key: value for key, value in preset(recipe, "paper").items()
+                       if settings.get(key) != value},
+             "steps": state["step"], "seconds": round(state["seconds"]),
+             "data": RECIPES[recipe].data_card(settings), "training_log": _thinned(log),
+             **({"start": _start(settings, folder)} if settings.get("start") else {}),
+             "torch": torch.__version__, "python": platform.python_version(),
+             "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
+    with replace_file(folder / f"{name}.safetensors") as file:
+        file.write(data)
+    with replace_file(folder / f"{name}.json") as file:
+        file.write((json.dumps(known, indent=1) + "\n").encode())
+    return known
+
+
+def trained_part(state: dict) -> dict:
+    """The network's weights in a checkpoint; the rest is its loss's."""
+    return {key.partition(".")[2]: value for key, value in state["model"].items()
+            if key.startswith(("codec.", "network."))}
+
+
+def _start(settings: dict, folder: Path) -> dict:
+    """The card of the weights that training went on from: those of that name, or,
+    if these have been replaced since, those that they went on from."""
+    known = zoo.card(settings["start"], folder)
+    for before in (known, known.get("start", {})):
+        if before.get("sha256") == settings["start_sha256"]:
+            return before
+    raise InputError(f"the weights {settings['start']} that this training went on "
+                     "from are no longer here")
+
+
+def _thinned(lines: list[str]) -> list[dict]:
+    """At most `LOG_ROWS` means over equal stretches of the log."""
+    rows = [json.loads(line) for line in lines]
+    stretch = math.ceil(len(rows) / LOG_ROWS)
+    parts = [rows[at:at + stretch] for at in range(0, len(rows), stretch)]
+    return [{"step": part[-1]["step"],
+             **{key: round(sum(row[key] for row in part) / len(part), 4)
+                for key in part[0] if key != "step"}} for part in parts]

@@ -1,0 +1,140 @@
+"""How experiments are asked, kept and written."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from semlib import zoo
+from semlib.experiments import EXPERIMENTS, jpeg_quality, results
+from semlib.images import InputError
+
+
+def test_a_failed_write_leaves_the_old_result(tmp_path):
+    path = tmp_path / "old.json"
+    results.save(path, {"a": 1})
+    with pytest.raises(TypeError):
+        results.save(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [file.name for file in tmp_path.iterdir()] == ["old.json"]
+
+
+class Fixed:
+    """A page reader that always reads the same, to test the bookkeeping."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def read(self, images):
+        return [self] * len(images)
+
+
+def test_score_patch():
+    from semlib.data import make_page
+
+    patch = make_page(0, "test").patches()[0]
+    perfect = jpeg_quality.score_patch(Fixed(patch.text), patch, None)
+    assert perfect == {"read": patch.text, "accuracy": 1.0, "exact": 1.0}
+    blind = jpeg_quality.score_patch(Fixed(""), patch, 1)
+    assert blind["accuracy"] == blind["exact"] == 0
+    assert 0 < blind["bpp_scan"] < blind["bpp"] < 1
+    summary = jpeg_quality.summarize([perfect, {**perfect, "accuracy": 0.0}])
+    assert summary["accuracy"][0] == 0.5 and summary["exact"] == [1, 1, 1]
+
+
+def test_every_result_is_an_experiments_and_every_weight_a_cards():
+    """A result that nobody can make again, or that speaks of other weights, misleads."""
+    files = {path.stem for path in results.FOLDER.glob("*.json")}
+    for file in files:
+        assert any(file == name or file.startswith(f"{name}-") for name in EXPERIMENTS)
+        for name, weights in weights_of(results.load(file)).items():
+            assert weights == zoo.card(name)["sha256"], (file, name)
+
+
+def weights_of(result: dict) -> dict[str, str]:
+    known = result.get("weights", {})
+    if isinstance(known, str):
+        return {result["name"]: known}
+    return {name.lower() if name == "TRBA" else name: weights
+            for name, weights in known.items()}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_says_what_it_asks(name):
+    experiment = EXPERIMENTS[name]
+    assert experiment.question.endswith("?") and 1 <= experiment.chapter <= 9
+    assert experiment.minutes > 0
+    # what is not explained cannot be asked for
+    assert experiment.options().keys() == experiment.help().keys()
+    assert "subset" in experiment.options() or name in ("coding-speed", "jpeg-quality")
+
+
+def test_an_experiment_is_measured(monkeypatch):
+    experiment = EXPERIMENTS["same-bytes"]
+    monkeypatch.setattr(f"{experiment.run.__module__}.run", found)
+    result = experiment.measure(subset=3)
+    assert result["found"] == 3 and len(result["commit"]) > 6
+    assert result["command"] == "semlib evaluate same-bytes --subset 3 --only 'a b'"
+    with pytest.raises(InputError, match="--subset must be 1 or more, not 0"):
+        experiment.measure(subset=0)
+
+
+def found(subset: int = 2, only: list[str] = ("a b",), workers=None) -> dict:
+    """Find."""
+    return {"found": subset}
+
+
+def test_an_output_is_checked_before_the_work(tmp_path, monkeypatch, capsys):
+    from semlib import cli
+
+    for place, why in ((tmp_path / "no" / "a.json", "does not exist"),
+                       (tmp_path, "is a folder")):
+        monkeypatch.setattr("sys.argv", ["semlib", "evaluate", "same-bytes", "--json",
+                                         str(place)])
+        monkeypatch.setattr("semlib.experiments.Experiment.measure", pytest.fail)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2 and why in capsys.readouterr().err
+
+
+def test_where_there_is_no_repository(monkeypatch, tmp_path):
+    """In a slim container without git, in a ZIP of the sources, inside another's
+    repository: no result is lost for that."""
+    assert results.commit() != "unknown"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert results.commit() == results.provenance()["commit"] == "unknown"
+    monkeypatch.undo()
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    inner = tmp_path / "vendor" / "semlib" / "experiments" / "results.py"
+    inner.parent.mkdir(parents=True)
+    monkeypatch.setattr(results, "__file__", str(inner))
+    assert results.commit() == "unknown"
+
+
+def test_what_was_measured_is_kept_with_when(tmp_path):
+    file = tmp_path / "new" / "scores.jsonl"
+    with results.Store(file) as store:
+        assert store.get("a", lambda: {"x": 1}) == {"x": 1}
+        with pytest.raises(InputError, match="another run writes there"):
+            results.Store(file).__enter__()
+        store.get("b", lambda: 2)
+    results.MEASURED.clear()
+    file.write_text(file.read_text()[:-5])  # as if killed while writing
+    with results.Store(file) as store:
+        assert store.get("a", pytest.fail) == {"x": 1}
+        assert store.get("b", lambda: 3) == 3  # measured anew
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [row["score"] for row in rows] == [{"x": 1}, 3]
+    assert results.measured()["measured"]["commits"] == [results.commit()]
+
+
+def test_what_code_does_is_hashed_not_what_it_says(tmp_path):
+    def hashed(text: str) -> str:
+        (tmp_path / "a.py").write_text(text)
+        return results.code_of(tmp_path / "a.py")
+
+    first = hashed('def f(x):\n    """Say."""\n    return x + 1\n')
+    assert hashed('def f(x):\n    """Say more."""\n    # and more\n    return x + 1\n') \
+        == first
+    assert hashed('def f(x):\n    """Say."""\n    return x + 2\n') != first
