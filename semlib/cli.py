@@ -10,14 +10,23 @@ import typer
 from PIL import Image
 from typer.core import TyperGroup
 
+from . import __version__
 from .images import InputError, open_image, replace_file, to_image, to_tensor
 
 app = typer.Typer(help="Text-aware image compression: the tools behind the book.",
                   no_args_is_help=True, add_completion=False,
-                  pretty_exceptions_enable=False)
+                  invoke_without_command=True, pretty_exceptions_enable=False)
 train = typer.Typer(help="Train what the chapters use.", no_args_is_help=True)
 app.add_typer(train, name="train")
 
+
+
+@app.callback()
+def _app(version: Annotated[bool, typer.Option("--version", help="Say which version "
+                                               "this is.", is_eager=True)] = False):
+    if version:
+        print(f"semlib {__version__}")
+        raise typer.Exit
 
 
 class Evaluate(TyperGroup):

@@ -1,7 +1,11 @@
 """The lock is complete, and what else names versions agrees with it."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import distributions
 
@@ -166,3 +170,39 @@ def test_no_committed_file_names_a_registry(root):
         if path and (root / path).is_file() and hosts.search((root / path).read_bytes())
     ]
     assert not named
+
+
+INSTALLED = """
+import json, sys
+from pathlib import Path
+import semlib
+from semlib import zoo
+from semlib.experiments import load, results
+assert Path(semlib.__file__).is_relative_to(sys.argv[1]), semlib.__file__
+found = sorted(path.stem for path in results.FOLDER.glob("*.json"))
+for name in found:
+    load(name)
+models = sorted(path.stem for path in zoo.FOLDER.glob("*.json"))
+for name in models:
+    kind = zoo.card(name)["recipe"]
+    (zoo.load if kind in zoo.CODECS else zoo.load_reader if kind in zoo.READERS
+     else zoo.load_restorer)(name)
+print(json.dumps([found, models]))
+"""
+
+
+def test_installed_elsewhere_results_and_weights_are_there(root, tmp_path):
+    """Not with -e, as Binder, conda and Colab do."""
+    sources = tmp_path / "sources"
+    shutil.copytree(root, sources, ignore=shutil.ignore_patterns(
+        ".*", "_build", "build", "node_modules", "chapters", "*.egg-info"))
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+                    "--no-build-isolation", "--target", tmp_path / "site", sources],
+                   check=True)
+    run = subprocess.run([sys.executable, "-c", INSTALLED, tmp_path / "site"],
+                         cwd=tmp_path, capture_output=True, text=True,
+                         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")})
+    assert run.returncode == 0, run.stderr
+    found, models = json.loads(run.stdout)
+    assert found == sorted(path.stem for path in (root / "results").glob("*.json"))
+    assert models == sorted(path.stem for path in (root / "semlib/zoo").glob("*.json"))

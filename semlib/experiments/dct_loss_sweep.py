@@ -62,4 +62,5 @@ def run(folder: Path = Path("runs/dct-loss-sweep"), steps: int = 400, seeds: int
     networks = [measured(f"factor-{factor}", {"factor": factor, "width": factor * width})
                 for factor in FACTORS]
     return {"patches": subset, "steps": steps, "batch": base.settings["batch"],
-            "seeds": seeds, "losses": losses, "networks": networks, **test_set([patch.image for patch in patches])}
+            "seeds": seeds, "losses": losses, "networks": networks,
+            **test_set(patch.image for patch in patches)}

@@ -67,8 +67,9 @@ def _digest(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
 
 @cache
 def _code() -> str:
-    return code_of(Path(__file__), *(path for package in (metrics, ocr, restore)
-                                     for path in Path(package.__file__).parent.glob("*.py")))
+    folders = [Path(package.__file__).parent for package in (metrics, ocr, restore)]
+    return code_of(Path(__file__), *(file for folder in folders
+                                     for file in folder.glob("*.py")))
 
 
 def ruined(patch: Patch, ruin: Ruin | None = None) -> bytes:

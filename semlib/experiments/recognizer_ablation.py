@@ -17,8 +17,8 @@ STAGES = tuple("-".join([transformation, features, "BiLSTM", prediction])
                product(("None", "TPS"), ("VGG", "ResNet"), ("CTC", "Attn")))
 
 
-def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000, seeds: int = 2, subset: int = 600,
-        preset: str = "cpu") -> dict:
+def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000,
+        seeds: int = 2, subset: int = 600, preset: str = "cpu") -> dict:
     """Train every combination of stages for as many steps, and read with it.
 
     Interrupted, it goes on where it stopped: each run has a folder of its own.
@@ -51,4 +51,5 @@ def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000, seed
                                    for name in ("accuracy", "exact")}
                             for kind in runs[0]}}
     return {"images": subset, "steps": steps, "batch": base.settings["batch"],
-            "seeds": seeds, "stages": table, **test_set([image.image for image in [*test, *hard]])}
+            "seeds": seeds, "stages": table,
+            **test_set(image.image for image in [*test, *hard])}

@@ -49,7 +49,8 @@ def run(subset: int = 600, pages: int = 4) -> dict:
                                **score_sets(name, reader, test, hard)}
                         for name, reader in readers.items()},
             "easyocr": _agreement(readers["english_g2"], original, test),
-            "page": _end_to_end(original, pages), **test_set([image.image for image in [*test, *hard]])}
+            "page": _end_to_end(original, pages),
+            **test_set(image.image for image in [*test, *hard])}
 
 
 def _parameters(reader) -> int:

@@ -15,7 +15,10 @@ import torch
 
 from ..images import InputError, replace_file
 
-FOLDER = Path(__file__).parents[2] / "results"
+# in the package where it is installed; in the sources, beside it
+FOLDER = Path(__file__).parents[1] / "results"
+if not FOLDER.is_dir():
+    FOLDER = Path(__file__).parents[2] / "results"
 
 
 def load(name: str) -> dict:

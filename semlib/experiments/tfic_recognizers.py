@@ -16,7 +16,8 @@ LISTENED = {"tfic-trba": ("TRBA",), "tfic-both": ("english_g2", "TRBA"),
 RATES = (0, 1, 2, 4)
 
 
-def run(folder: Path = Path("runs/tfic-recognizers"), subset: int = 600, rates: Sequence[float] = RATES) -> dict:
+def run(folder: Path = Path("runs/tfic-recognizers"), subset: int = 600,
+        rates: Sequence[float] = RATES) -> dict:
     """Compress test images with each codec, decode them, and read them.
 
     Args:
