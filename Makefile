@@ -1,7 +1,7 @@
 # Two commands: `make book` and `make test`. Both set up what they need, once.
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book test chapters lock clean
+.PHONY: help setup book check test chapters lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +26,12 @@ book: setup _build/.inputs  ## run the chapters and build the book, warnings as 
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
+check: $(VENV)/.packages  ## what most changes can break: lint, and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest tests -q -m 'not slow'
+
 test: book  ## build the book, then run every test
+	$(BIN)/ruff check .
 	$(BIN)/python -m pytest tests chapters \
 	--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 

@@ -133,7 +133,8 @@ def slider(
     stack = widgets.Stack(views, selected_index=start, layout=wide)
     stack.add_class("semlib-frames")
     widgets.jslink((handle, "index"), (stack, "selected_index"))
-    box = widgets.VBox([widgets.HTML(_SLIDER_STYLE, layout={"display": "none"}), handle, stack])
+    style = widgets.HTML(_SLIDER_STYLE, layout={"display": "none"})
+    box = widgets.VBox([style, handle, stack])
     box.add_class("semlib-slider")
     if controls:
         box.children += (_live(handle, views, zoom, compute, controls),)
@@ -212,7 +213,8 @@ def _encoded(picture: np.ndarray | bytes) -> tuple[bytes, str, int, int]:
         return picture, kind, width, height
 
     array = np.asarray(picture)
-    if not (array.ndim == 2 or array.ndim == 3 and array.shape[2] == 3) or not array.size:
+    grey, colour = array.ndim == 2, array.ndim == 3 and array.shape[2] == 3
+    if not (grey or colour) or not array.size:
         raise ValueError(f"a picture is H×W or H×W×3, not {array.shape}")
     if array.dtype.kind == "f":
         if not (array.min() >= 0 and array.max() <= 1):  # false for NaN as well

@@ -11,6 +11,8 @@ from semlib.codec import bilevel
 from semlib.experiments import same_bytes
 from semlib.images import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (17, 9), (64, 64), (2, 300)])
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])

@@ -14,6 +14,8 @@ from semlib.data import typeset, words
 from semlib.metrics import normalize
 from semlib.images import InputError
 
+pytestmark = pytest.mark.slow
+
 DIGEST = """
 import hashlib, PIL
 from semlib.data import make_book_page

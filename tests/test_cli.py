@@ -12,6 +12,8 @@ from PIL import Image
 from semlib.data import make_page
 from semlib.metrics import accuracy
 
+pytestmark = pytest.mark.slow
+
 SEMLIB = Path(sys.executable).with_name("semlib")
 
 

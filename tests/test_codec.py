@@ -43,7 +43,7 @@ def test_neighbourhood_attention_is_the_plain_loop(kernel, height, width):
     x = torch.randn(2, height, width, 6, dtype=torch.float64)
     with torch.no_grad():
         got = layer(x)
-        for one, expected in zip(got, map(lambda x: attend_in_a_loop(layer, x), x)):
+        for one, expected in zip(got, (attend_in_a_loop(layer, picture) for picture in x)):
             assert torch.allclose(one, expected, atol=1e-12)
 
 

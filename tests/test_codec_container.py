@@ -17,6 +17,8 @@ from semlib.data import make_text_image
 from semlib.experiments.coding_speed import peak_bytes
 from semlib.images import InputError, to_tensor
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = "0123456789abcdef" * 4
 MODEL = """
 import sys, torch

@@ -15,6 +15,8 @@ from semlib.experiments import rate_distortion as experiment
 from semlib.images import InputError, to_tensor
 from semlib.training import CodecRecipe, export, preset, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name as canonical
 
+pytestmark = pytest.mark.slow
+
 # Their metadata asks for versions that are too old for the rest: pyproject.toml
 # overrides what they ask, and postBuild installs them without resolving.
 OUTDATED = {"compressai", "trdg", "craft-text-detector"}

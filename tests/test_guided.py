@@ -21,6 +21,8 @@ from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, GuidedRecipe, export, preset, train
 from semlib.training.guided import Refinement
 
+pytestmark = pytest.mark.slow
+
 
 class Blots:
     """A detector that finds black rectangles, however it cuts the picture."""

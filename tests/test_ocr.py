@@ -15,6 +15,8 @@ from semlib.ocr import reader as reader_module
 from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, RapidOCRReader, easyocr,
                         reading_order, weights)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def easyocr_reader():

@@ -13,6 +13,8 @@ from semlib.images import InputError, to_tensor
 from semlib.ocr import TRBAReader
 from semlib.training import CodecRecipe, ReaderRecipe, export, preset, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -15,6 +15,8 @@ from semlib.restore import (DCTLoss, DnCNN, block_dct, from_block_dct, project,
                             restore)
 from semlib.training import DnCNNRecipe, export, preset, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pairs():

@@ -18,6 +18,8 @@ from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", data.STRANGE)
 def test_strange_texts_are_in_no_word_list(kind):
@@ -128,8 +130,8 @@ def test_progress_of_a_run(tmp_path):
     train(TFICRecipe(preset("tfic", "smoke")), tmp_path, devices=1)
     result = checkpoints.run([tmp_path], 4)
     assert [step["step"] for step in result["steps"]] == [0, 2, 4]
-    for step, (kind, sample) in product(result["steps"],
-                                        result["steps"][0]["samples"].items()):
+    for step, kind in product(result["steps"], result["steps"][0]["samples"]):
+        sample = step["samples"][kind]
         picture = Image.open(io.BytesIO(base64.b64decode(sample["webp"])))
         assert picture.format == "WEBP" and picture.size == (512, 256)
         assert sample["text"] and sample["read"].keys() == operating_points.readers().keys()

@@ -17,6 +17,8 @@ from semlib.training import (CodecRecipe, DnCNNRecipe, TFICRecipe, load_checkpoi
                              preset, train)
 from semlib.training.muon import MuonAdam
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):

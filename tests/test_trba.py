@@ -138,7 +138,7 @@ def test_what_a_chapter_shows(reader, images):
 
 def test_letters_are_english_g2s():
     known = recognition_models["gen2"]["english_g2"]["characters"]
-    assert ALPHABET == known
+    assert known == ALPHABET
     assert labels(["", "0é1"]).tolist() == [[0, 0, 0], [1, 2, 0]]
     assert labels(["a" * 40]).shape == (1, 27)
 

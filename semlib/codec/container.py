@@ -7,7 +7,8 @@
 | 4 | the beginning of the weights' SHA-256 |
 | 2 | the rate, in 1/4096 |
 | 2 + 2 | height and width in pixels |
-| 4 + 1 to 3 + 1 to 3 | of each tile: CRC-32 of the header and its latents, the lengths of the strings of z and y, which follow; the last tile lacks the second length |
+| 4 + 1 to 3 + 1 to 3 | of each tile: CRC-32 of the header and its latents, the lengths
+  of the strings of z and y, which follow; the last tile lacks the second length |
 | 4 | CRC-32 of all before |
 
 Numbers are little-endian. Lengths count the range coder's words of 4 bytes, seven

@@ -12,8 +12,8 @@ from .words import STRANGE, dictionary
 
 __all__ = ["BOOK_PAGES", "NEVER_SEEN", "PAGES", "PATCHES_PER_PAGE", "PATCH_HEIGHT",
            "PATCH_WIDTH", "SCALE", "SEEN", "STRANGE", "TYPEFACES", "UNSEEN_TYPEFACES",
-           "X_HEIGHT", "BookPage", "BookPages", "BookPatches", "Page", "PagePatches", "Patch",
-           "TextImage", "TextImages", "Word", "degrade", "dictionary", "jpeg_bytes",
-           "jpeg_scan", "make_book_page", "make_page", "make_text_image",
+           "X_HEIGHT", "BookPage", "BookPages", "BookPatches", "Page", "PagePatches",
+           "Patch", "TextImage", "TextImages", "Word", "degrade", "dictionary",
+           "jpeg_bytes", "jpeg_scan", "make_book_page", "make_page", "make_text_image",
            "quantization_table", "reduce_image", "set_patch", "spread_book_patches",
            "spread_patches"]

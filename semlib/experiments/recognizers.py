@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from .. import zoo
 from ..data import PATCH_HEIGHT, TextImage, TextImages, make_page
 from ..data.pages import MARGIN, lines
 from ..images import to_tensor
-from ..metrics import accuracy, exact_words, mean_interval
 from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, reading_order
 from ..ocr.rapid import model_path
 from ..ocr.weights import weights_path

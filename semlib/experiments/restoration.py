@@ -1,6 +1,6 @@
 """Chapter 8: what is read of ruined book pages, repaired in many ways."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 

@@ -58,7 +58,7 @@ def _fitting(sets: list[list[Patch]], encode: Encode,
     either set of patches: all thresholds, or the finest quality. (A size is no label.)"""
     sheets = [_sheet(patches) for patches in sets]
     for scale in SCALES:
-        def excess(setting: int) -> float:
+        def excess(setting: int, scale: float = scale) -> float:
             return max(len(encode(_resized(sheet, scale), setting))
                        / len(jpeg_bytes(sheet, 1)) for sheet in sheets)
 

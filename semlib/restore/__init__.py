@@ -4,11 +4,11 @@ from .dct import (DCTLoss, block_dct, contradictions, from_block_dct, hold, proj
                   quantize)
 from .dncnn import DnCNN
 from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
-from .residual import ResidualNet
 from .picture import restore_image, restore_picture, seen
+from .residual import ResidualNet
 from .tiles import restore
 
 __all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "blend",
            "block_dct", "contradictions", "crops", "fading", "from_block_dct", "hold",
-           "match", "project", "quantize", "restore", "restore_image", "restore_picture", "seen",
-           "surer"]
+           "match", "project", "quantize", "restore", "restore_image",
+           "restore_picture", "seen", "surer"]
