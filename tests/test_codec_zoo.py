@@ -150,7 +150,7 @@ def test_psnr():
 
 def test_the_shipped_weights_are_what_their_card_says():
     load = {**dict.fromkeys(zoo.CODECS, zoo.load),
-            **dict.fromkeys(zoo.READERS, zoo.load_reader),
+            **dict.fromkeys(zoo.RECOGNIZERS, zoo.load_reader),
             **dict.fromkeys(zoo.RESTORERS, zoo.load_restorer)}
     for path in zoo.FOLDER.glob("*.json"):
         _, weights = load[zoo.card(path.stem)["recipe"]](path.stem)

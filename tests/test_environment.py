@@ -187,7 +187,7 @@ for name in found:
 models = sorted(path.stem for path in zoo.FOLDER.glob("*.json"))
 for name in models:
     kind = zoo.card(name)["recipe"]
-    (zoo.load if kind in zoo.CODECS else zoo.load_reader if kind in zoo.READERS
+    (zoo.load if kind in zoo.CODECS else zoo.load_reader if kind in zoo.RECOGNIZERS
      else zoo.load_restorer)(name)
 print(json.dumps([found, models]))
 """

@@ -97,6 +97,25 @@ def test_the_comparison(run, folder, two_images, monkeypatch):
     assert run("evaluate", "recognizers", "--pages", 0)[0] == 2
 
 
+def test_a_new_reader_is_one_line(two_images, monkeypatch):
+    """One class and one registration, and it is measured like the others."""
+    class Blind:
+        def read(self, images):
+            return [""] * len(images)
+
+    monkeypatch.setattr(zoo, "READERS", {"blind": Blind})
+    monkeypatch.setattr(recognizers, "_parameters", lambda reader: 0)
+    monkeypatch.setattr(recognizers, "_agreement", lambda *_: {})
+    monkeypatch.setattr(recognizers, "_end_to_end", lambda *_: {})
+    monkeypatch.setattr(recognizers, "EasyOCRReader", lambda: None)
+    monkeypatch.setattr(recognizers, "_easyocr", lambda: None)
+    rows = recognizers.run(2, 1)["readers"]
+    assert list(rows) == ["blind"] and rows["blind"]["hard"]["accuracy"] == [0, 0, 0]
+    assert zoo.reader("blind").read([None]) == [""]
+    with pytest.raises(InputError, match="reader must be one of blind, not deaf"):
+        zoo.reader("deaf")
+
+
 def test_a_score_is_by_background():
     class Echo:
         def read(self, images):

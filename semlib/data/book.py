@@ -157,6 +157,33 @@ def spread_book_patches(split: str, count: int, **options) -> list[Patch]:
             for index in range(count)]
 
 
+def set_patch(rows: Sequence[str], face: str = "Lora", *, left: float = 8.0,
+              x_height: float = X_HEIGHT) -> Patch:
+    """Lines of one's own on a patch, evenly spread, their left edges `left` pixels from
+    its own.
+
+    Raises:
+        InputError: there is no word, a line is wider than a patch, or the typeface
+            lacks one of its letters.
+    """
+    if not any(row.strip() for row in rows):
+        raise InputError("a patch needs at least one word")
+    known, leading = typeface(face), PATCH_HEIGHT / len(rows)
+    size, words = x_height / known.x_height, []
+    for line, row in enumerate(rows):
+        if missing := known.lacks(row):
+            raise InputError(f"{face} has no letter «{missing}»")
+        if left + size * known.width(row) > PATCH_WIDTH:
+            raise InputError(f"the line «{row}» is wider than a patch")
+        x, y = left, (line + 0.7) * leading
+        for text in row.split():
+            ink = known.ink(text, UP * size, UP * x, UP * y)
+            words.append(SetWord(text, ink, line, 0, (0, PATCH_HEIGHT)))
+            x += size * known.width(text + " ")
+    page = BookPage(-1, "own", face, x_height, leading, (), tuple(words), ((0, 0),))
+    return page.patches()[0]
+
+
 def _style(rng: np.random.Generator, face: Typeface, size: float) -> Style:
     left, right = rng.uniform(20, 44, 2)
     top, bottom = rng.uniform(40, 72), HEIGHT - rng.uniform(16, 48)

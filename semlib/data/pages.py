@@ -173,30 +173,6 @@ def spread_patches(split: str, count: int, **options) -> list[Patch]:
             .patches()[:each + (index < more)]]
 
 
-def set_patch(rows: Sequence[str], typeface: str, *, x_height: float = X_HEIGHT,
-              left: float = 8.0) -> Patch:
-    """A patch of one's own lines, spread evenly over its height.
-
-    Args:
-        left: where the lines begin, in pixels; halves are kept.
-
-    Raises:
-        InputError: no line, or one that is wider than the patch.
-    """
-    if not any(row.strip() for row in rows):
-        raise InputError("a patch needs at least one word")
-    font = _font(typeface, x_height * _UP)
-    image = Image.new("L", (PATCH_WIDTH * _UP, PATCH_HEIGHT * _UP), 255)
-    draw, words = ImageDraw.Draw(image), []
-    for line, row in enumerate(rows):
-        if left + font.getlength(row) / _UP > PATCH_WIDTH:
-            raise InputError(f"the line «{row}» is wider than a patch")
-        baseline = round((line + 0.70) * PATCH_HEIGHT * _UP / len(rows))
-        words += _set_line(draw, font, row.split(), left * _UP, baseline, 0, line)
-    page = Page(-1, "own", typeface, x_height, np.asarray(image), tuple(words), ())
-    return _cut(page, page.reduced(), 0, 0, -1)
-
-
 @cache
 def _font(typeface: str, x_height: float) -> ImageFont.FreeTypeFont:
     """The typeface at the size that makes its x as high as asked."""

@@ -51,6 +51,11 @@ class Typeface:
         self._face.load_char("x", freetype.FT_LOAD_NO_SCALE)
         self.x_height = self._face.glyph.outline.get_bbox().yMax / self._units
 
+    def lacks(self, text: str) -> str:
+        """The text's characters that the font has no letter for."""
+        return "".join(dict.fromkeys(c for c in text
+                                     if not self._face.get_char_index(c)))
+
     def width(self, text: str) -> float:
         """How far a text advances."""
         return self._shape(text)[1]

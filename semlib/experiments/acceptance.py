@@ -9,7 +9,7 @@ from .. import zoo
 from ..data import BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..metrics import accuracy, changes, mean_interval
-from ..ocr import RapidOCRReader, reading_order
+from ..ocr import reading_order
 from ..restore import OCRGuided, crops, surer
 from .end_to_end import READERS
 from .results import test_set
@@ -43,7 +43,7 @@ def run(name: str = "guided", subset: int = 120) -> dict:
         raise InputError(f"{name} has no second network")
     patches = {split: BookPatches(split, subset).firsts()
                for split in ("validation", "test")}
-    judge = RapidOCRReader()
+    judge = zoo.reader(READERS[1])
     readings = {split: [_readings(guided, judge, patch)
                         for patch in tqdm(chosen, desc=split, unit="patch")]
                 for split, chosen in patches.items()}

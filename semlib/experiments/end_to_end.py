@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .. import metrics, ocr, restore
+from .. import metrics, ocr, restore, zoo
 from ..data import Patch, jpeg_bytes
 from ..data.jpeg import Luminance, read_luminance
 from ..images import to_tensor
 from ..metrics import (accuracy, changes, exact_words, false_friends, false_words,
                        fidelity, numbers)
-from ..ocr import CRAFT, EasyOCRReader, PageReader, RapidOCRReader
+from ..ocr import CRAFT, PageReader
 from ..restore import contradictions, hold, seen
 from .results import Store, code_of
 
@@ -130,8 +130,7 @@ def read_end_to_end(x: Tensor) -> dict[str, list[str]]:
 @cache
 def _readers() -> tuple[CRAFT, list[PageReader]]:
     detector = CRAFT(magnify=2)
-    return detector, [PageReader(detector, reader)
-                      for reader in (EasyOCRReader(), RapidOCRReader())]
+    return detector, [PageReader(detector, zoo.reader(name)) for name in READERS]
 
 
 def compared(truths: list[list[str]], before: list[list[dict]],

@@ -15,7 +15,6 @@ from ..data import TextImage
 from ..images import to_image, to_tensor
 from ..metrics import (accuracy, bits_for, bits_per_pixel, exact_words, known_words,
                        mean_interval, normalize, psnr)
-from ..ocr import EasyOCRReader, RapidOCRReader
 
 UNCOMPRESSED = "uncompressed"
 TRAINED_AGAINST = "english_g2"
@@ -131,9 +130,8 @@ _codec = cache(zoo.load)
 
 @cache
 def readers() -> dict:
-    """The reader that TFIC is trained against, another, and the unseen judge."""
-    return {TRAINED_AGAINST: EasyOCRReader(), "TRBA": zoo.load_reader("trba")[0],
-            "PP-OCRv6": RapidOCRReader()}
+    """Every reader: the one that TFIC is trained against, others, the unseen judge."""
+    return {name: zoo.reader(name) for name in zoo.READERS}
 
 
 def _summary(rows: list[dict]) -> dict:

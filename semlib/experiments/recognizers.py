@@ -12,7 +12,7 @@ from .. import zoo
 from ..data import PATCH_HEIGHT, TextImage, TextImages, make_page
 from ..data.pages import MARGIN, lines
 from ..images import to_tensor
-from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, reading_order
+from ..ocr import EasyOCRReader, PageReader, reading_order
 from ..ocr.rapid import model_path
 from ..ocr.weights import weights_path
 from .recognition import score_sets, scores, tensors
@@ -38,16 +38,14 @@ def run(subset: int = 600, pages: int = 4) -> dict:
         ``page``: end to end, seconds a page and what was read.
     """
     test, hard = (list(TextImages(split, subset)) for split in ("test", "hard"))
-    trba, weights = zoo.load_reader("trba")
-    readers = {"english_g2": EasyOCRReader(), "TRBA": trba,
-               "PP-OCRv6": RapidOCRReader()}
+    readers = {name: zoo.reader(name) for name in zoo.READERS}
     original = _easyocr()
-    return {"images": subset, "weights": {"TRBA": weights},
+    return {"images": subset, "weights": {"TRBA": zoo.load_reader("trba")[1]},
             "readers": {name: {"parameters": _parameters(reader),
                                "milliseconds": _speeds(reader, test),
                                **score_sets(name, reader, test, hard)}
                         for name, reader in readers.items()},
-            "easyocr": _agreement(readers["english_g2"], original, test),
+            "easyocr": _agreement(EasyOCRReader(), original, test),
             "page": _end_to_end(original, pages),
             **test_set(image.image for image in [*test, *hard])}
 

@@ -13,14 +13,18 @@ from .easyocr import EasyOCRReader
 
 
 class Reader(Protocol):
-    """A recognizer of single words or lines. Frozen; gradients reach the images.
+    """A recognizer of single words or lines."""
+
+    def read(self, images: Sequence[Tensor]) -> list[str]:
+        """The text in each picture, C×H×W in [0, 1], of any sizes."""
+
+
+class Teacher(Reader, Protocol):
+    """A reader that others can be trained against. Frozen; gradients reach the images.
 
     What it reads in training is what it reads in scoring: both begin with the
     same differentiable preprocessing.
     """
-
-    def read(self, images: Sequence[Tensor]) -> list[str]:
-        """The text in each picture, C×H×W in [0, 1], of any sizes."""
 
     def loss(self, images: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
         """How badly the pictures read as `texts`: a scalar to be minimized."""

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from .. import zoo
 from ..codec import RATES, TinyLIC
 from ..images import InputError, to_tensor
-from ..ocr import EasyOCRReader, Reader
+from ..ocr import Teacher
 from .codec import CodecRecipe, bits_per_pixel, evenly, psnr
 
 
-READERS = {"easyocr": ("easyocr",), "trba": ("trba",), "both": ("easyocr", "trba")}
+READERS = {**{name: (name,) for name in zoo.TEACHERS}, "both": tuple(zoo.TEACHERS)}
 
 
 class TFICRecipe(CodecRecipe):
@@ -41,10 +41,9 @@ class TFICRecipe(CodecRecipe):
                 torch.tensor(rates, dtype=torch.float32))
 
 
-def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Reader]:
+def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Teacher]:
     """Readers to be listened to; the temperature is for EasyOCR's (see there)."""
-    return [EasyOCRReader(temperature) if name == "easyocr" else zoo.load_reader(name)[0]
-            for name in names]
+    return [zoo.TEACHERS[name](temperature) for name in names]
 
 
 class RateText(nn.Module):
@@ -55,7 +54,7 @@ class RateText(nn.Module):
         gammas: γ at the lowest and the highest rate, geometric between.
     """
 
-    def __init__(self, codec: TinyLIC, readers: Sequence[Reader],
+    def __init__(self, codec: TinyLIC, readers: Sequence[Teacher],
                  gammas: tuple[float, float]):
         super().__init__()
         self.codec, self.gammas = codec, gammas

@@ -8,6 +8,7 @@ they load; and under ``start`` the card of the weights that training went on fro
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import safetensors.torch
@@ -16,16 +17,16 @@ import torch
 from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
 from ..images import InputError
-from ..ocr import PageReader
+from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, Reader, Teacher
 from ..ocr.trba import FourStages, TRBAReader
 from ..restore import DnCNN, OCRGuided, ResidualNet
 
 FOLDER = Path(__file__).parent
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
-READERS = {"reader": FourStages}
+RECOGNIZERS = {"reader": FourStages}
 RESTORERS = {"dncnn": DnCNN, "guided": DnCNN, "residual": ResidualNet}
-RECIPES = CODECS | READERS | RESTORERS
+RECIPES = CODECS | RECOGNIZERS | RESTORERS
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
@@ -61,7 +62,7 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
         InputError: none of that name is a reader, or its weights are not the
             card's.
     """
-    known, state = _open(name, folder, READERS)
+    known, state = _open(name, folder, RECOGNIZERS)
     network = build(known["recipe"], known["settings"])
     network.load_state_dict(state)
     return TRBAReader(network), known["sha256"]
@@ -117,8 +118,8 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
 
 def build(recipe: str, settings: dict) -> torch.nn.Module:
     """The network that a recipe with these settings trains, untrained."""
-    if recipe in READERS:
-        return READERS[recipe](settings["size"], settings["stages"])
+    if recipe in RECOGNIZERS:
+        return RECOGNIZERS[recipe](settings["size"], settings["stages"])
     if recipe == "residual":
         return ResidualNet(settings["blocks"], settings["width"], settings["factor"])
     if recipe in RESTORERS:
@@ -138,3 +139,24 @@ def find(weights: str, folder: Path = FOLDER) -> str:
             return path.stem
     raise InputError(f"none of the weights here begin with {weights}: the file was "
                      "made with another version's")
+
+
+# every reader by the name that results call it by; another one is one line here
+READERS: dict[str, Callable[[], Reader]] = {
+    "english_g2": EasyOCRReader, "TRBA": lambda: load_reader("trba")[0],
+    "PP-OCRv6": RapidOCRReader}  # the judge: nothing is trained against it
+# those that codecs and restorers are trained against; made with the temperature of
+# their certainty, which only EasyOCR's has
+TEACHERS: dict[str, Callable[[float], Teacher]] = {
+    "easyocr": EasyOCRReader, "trba": lambda temperature: load_reader("trba")[0]}
+
+
+def reader(name: str) -> Reader:
+    """A reader of `READERS`.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in READERS:
+        raise InputError(f"reader must be one of {', '.join(READERS)}, not {name}")
+    return READERS[name]()
