@@ -96,11 +96,13 @@ def test_bad_places(page, tmp_path):
 
 def test_evaluate_writes_where_asked(tmp_path):
     out = tmp_path / "jpeg.json"
-    done = semlib("evaluate", "jpeg-quality", "--patches", 1, "--choosing", 1, "--json",
-                  out)
+    done = semlib("evaluate", "jpeg-quality", "--patches", 1, "--choosing", 1,
+                  "--folder", tmp_path / "kept", "--json", out)
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert [row["quality"] for row in result["quality"]] == [None, 50, 20, 10, 5, 1]
     assert len(result["test_set_sha256"]) == 64
     assert result["command"] == "semlib evaluate jpeg-quality --patches 1 --choosing 1"
+    assert [row["x_height"] for row in result["x_height"]] == [4, 5, 6, 7, 8, 10]
+    assert result["measured"]["commits"] == [result["commit"]]
     assert all(np.diff([row["bpp"][0] for row in result["quality"][1:]]) < 0)

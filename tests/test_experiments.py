@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from semlib import zoo
-from semlib.experiments import EXPERIMENTS, jpeg_quality, results
+from semlib.experiments import EXPERIMENTS, results
 from semlib.images import InputError
 
 
@@ -17,29 +17,6 @@ def test_a_failed_write_leaves_the_old_result(tmp_path):
         results.save(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["old.json"]
-
-
-class Fixed:
-    """A page reader that always reads the same, to test the bookkeeping."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def read(self, images):
-        return [self] * len(images)
-
-
-def test_score_patch():
-    from semlib.data import make_page
-
-    patch = make_page(0, "test").patches()[0]
-    perfect = jpeg_quality.score_patch(Fixed(patch.text), patch, None)
-    assert perfect == {"read": patch.text, "accuracy": 1.0, "exact": 1.0}
-    blind = jpeg_quality.score_patch(Fixed(""), patch, 1)
-    assert blind["accuracy"] == blind["exact"] == 0
-    assert 0 < blind["bpp_scan"] < blind["bpp"] < 1
-    summary = jpeg_quality.summarize([perfect, {**perfect, "accuracy": 0.0}])
-    assert summary["accuracy"][0] == 0.5 and summary["exact"] == [1, 1, 1]
 
 
 def test_every_result_is_an_experiments_and_every_weight_a_cards():

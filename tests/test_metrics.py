@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from semlib import metrics
 from semlib.metrics import changes, false_friends
@@ -94,3 +95,10 @@ def test_interval_covers_the_mean_and_shrinks_with_more_values():
     # 95 %: about ±1.96 / sqrt(n)
     assert high_many - low_many == pytest.approx(2 * 1.96 / 2000**0.5, rel=0.15)
     assert high_many - low_many < high - low
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_the_interval_of_what_was_always_so_is_no_point(share):
+    found = metrics.mean_interval([share] * 50)
+    wilson = binomtest(50 * share, 50).proportion_ci(method="wilson")
+    assert found == pytest.approx((share, wilson.low, wilson.high))

@@ -1,6 +1,7 @@
 """Means, and how sure they are."""
 
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -9,6 +10,9 @@ def mean_interval(values: Sequence[float], level: float = 0.95,
                   draws: int = 2000) -> tuple[float, float, float]:
     """The mean and its bootstrap interval (percentiles of resampled means).
 
+    Where all values are 0, or all 1, there is nothing to resample: then it is Wilson's
+    interval of a share that is the same in all of them.
+
     Args:
         values: one number for each independent unit (a page's patch, an image).
 
@@ -16,6 +20,10 @@ def mean_interval(values: Sequence[float], level: float = 0.95,
         Mean, lower and upper end.
     """
     values = np.asarray(values, float)
+    if values.min() == values.max() and values[0] in (0, 1):
+        away = NormalDist().inv_cdf((1 + level) / 2)**2
+        end = away / (len(values) + away)
+        return (0.0, 0.0, end) if values[0] == 0 else (1.0, 1 - end, 1.0)
     picks = np.random.default_rng(0).integers(len(values), size=(draws, len(values)))
     tail = (1 - level) / 2
     low, high = np.quantile(values[picks].mean(1), [tail, 1 - tail])
