@@ -276,6 +276,14 @@ def train_residual(preset: Preset = "cpu", resume: Resume = False,
     _train_recipe("residual", ResidualRecipe, preset, resume, folder)
 
 
+@train.command("blind")
+def train_blind(preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
+    """Chapter 8: the same for what people have, print of any size, any quality."""
+    from .training import BlindRecipe
+
+    _train_recipe("blind", BlindRecipe, preset, resume, folder)
+
+
 @train.command("guided")
 def train_guided(reader: Annotated[str, typer.Option(
                      help="easyocr, trba, both or none.")] = "easyocr",

@@ -195,8 +195,8 @@ def test_every_restorer_is_shown_what_it_learned_from(tmp_path, page):
     assert np.array_equal(np.asarray(better),
                           restoration.levels(there[0][:, *known.inside]))
     file = torch.tensor(known.pixels)
-    assert torch.equal(seen(unruly(), file), file) and file.max() > 1
-    assert seen(network, file).max() == 1
+    assert torch.equal(seen(unruly(), file, None), file) and file.max() > 1
+    assert seen(network, file, None).max() == 1
 
 
 def test_a_crop_comes_from_anywhere():

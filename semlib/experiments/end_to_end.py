@@ -35,7 +35,7 @@ def untouched(x: Tensor, table: Tensor) -> Tensor:
 
 def repaired(network: nn.Module, x: Tensor, table: Tensor) -> Tensor:
     """What a restorer makes of pictures, in [0, 1]."""
-    return network(seen(network, x)).clamp(0, 1)
+    return network(seen(network, x, table)).clamp(0, 1)
 
 
 def held(network: nn.Module, x: Tensor, table: Tensor) -> Tensor:

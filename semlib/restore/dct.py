@@ -85,6 +85,17 @@ class DCTLoss(nn.Module):
         return (difference - self.threshold).clamp(min=0).mean()
 
 
+def table_picture(table: Tensor, like: Tensor) -> Tensor:
+    """The steps where they apply, a picture of the size of `like`, …×H×W with sides
+    multiples of 8: their binary logarithms over 8, in [0, 1].
+
+    Args:
+        table: 8×8 quantization steps in levels of 255, or one for each picture,
+            N×1×1×1×8×8.
+    """
+    return _pictures((table.to(like).log2() / BLOCK).expand(_blocks(like).shape))
+
+
 def quantize(clean: Tensor, table: Tensor) -> Tensor:
     """What JPEG leaves of pictures, as its file says it, not clipped.
 
@@ -93,7 +104,8 @@ def quantize(clean: Tensor, table: Tensor) -> Tensor:
 
     Args:
         clean: N×1×H×W in [0, 1], sides multiples of 8.
-        table: 8×8 quantization steps in levels of 255.
+        table: 8×8 quantization steps in levels of 255, or one for each picture,
+            N×1×1×1×8×8.
     """
     step = table.to(clean) / 255
     return from_block_dct((block_dct(clean - LEVEL) / step).round() * step) + LEVEL

@@ -8,8 +8,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..data.jpeg import Luminance, read_luminance
-from ..images import open_image, to_image, to_tensor
-from .dct import contradictions, hold
+from ..images import InputError, open_image, to_image, to_tensor
+from .dct import contradictions, hold, table_picture
 from .tiles import TILE, restore
 
 
@@ -43,17 +43,26 @@ def restore_picture(network: nn.Module, path: Path,
     return result, _contradicting(better, known)
 
 
-def seen(network: nn.Module, file: Tensor) -> Tensor:
-    """What a restorer is shown of pictures that a file says: those that learned from
-    what a viewer shows, that, in [0, 1] and on whole levels."""
-    if getattr(network, "unclipped", False):
+def seen(network: nn.Module, file: Tensor, table: Tensor) -> Tensor:
+    """What a restorer is shown of pictures that a file says, …×1×H×W: those that
+    learned from what a viewer shows, that, in [0, 1] and on whole levels; those that
+    are told the table, that in a second channel."""
+    if not getattr(network, "unclipped", False):
+        return (file.clamp(0, 1) * 255).round() / 255
+    if not network.told:
         return file
-    return (file.clamp(0, 1) * 255).round() / 255
+    return torch.cat([file, table_picture(table, file)], -3)
 
 
 def restore_image(network: nn.Module, image: Image.Image,
                   progress: bool = False) -> Image.Image:
-    """A picture restored whose file is not known; JPEG's grid begins at its corner."""
+    """A picture restored whose file is not known; JPEG's grid begins at its corner.
+
+    Raises:
+        InputError: the network goes by the file's table.
+    """
+    if getattr(network, "told", False):
+        raise InputError("this network goes by a JPEG file's table, and here is none")
     luminance = image.convert("YCbCr").split()[0] if image.mode == "RGB" else image
     repair = getattr(network, "restore", partial(restore, network))
     return _with_chroma(repair(to_tensor(luminance), progress=progress), image)
@@ -63,11 +72,12 @@ def restore_image(network: nn.Module, image: Image.Image,
 def _held(network: nn.Module, known: Luminance, progress: bool) -> Tensor:
     """The luminance restored, 1×H×W, whole blocks, and held to the file."""
     file = torch.from_numpy(known.pixels)[None]
+    table = torch.tensor(known.table)
     repair = getattr(network, "restore", partial(restore, network))
-    better = repair(seen(network, file), progress=progress)
+    better = repair(seen(network, file, table), progress=progress)
     for rows in _strips(known):
         better[:, rows] = hold(better[None, :, rows], file[None, :, rows],
-                               torch.tensor(known.table))[0]
+                               table)[0]
     return better
 
 

@@ -30,23 +30,27 @@ class ResidualNet(nn.Module):
     for every place of the 8×8 block a channel of its own, 1 there and 0 elsewhere.
     Implements the restorer's protocol.
 
-    ``unclipped`` says that it learned from that, and not from what a viewer shows.
+    ``unclipped`` says that it learned from that, and not from what a viewer shows;
+    ``told``, that it is shown the file's table besides (see `picture.seen`).
 
     Args:
         blocks: of two convolutions each.
         width: filters.
         factor: pixels are first unshuffled into factor² channels, and shuffled back at
             the end; a divisor of 8.
+        told: whether there is a second channel of input, `table_picture`.
     """
 
     unclipped = True
 
-    def __init__(self, blocks: int = 8, width: int = 64, factor: int = 2):
+    def __init__(self, blocks: int = 8, width: int = 64, factor: int = 2,
+                 told: bool = False):
         super().__init__()
-        self.factor, self.places = factor, BLOCK // factor
+        self.factor, self.places, self.told = factor, BLOCK // factor, told
         # pixels that a result depends on, on each side of its own
         self.reach = (2 * blocks + 3) * factor - 1
-        self.head = nn.Conv2d(factor**2 + self.places**2, width, 3, padding=1)
+        self.head = nn.Conv2d((1 + told) * factor**2 + self.places**2, width, 3,
+                              padding=1)
         self.body = nn.Sequential(*[Block(width) for _ in range(blocks)])
         self.tail = nn.Conv2d(width, factor**2, 3, padding=1)
         self.empty()
@@ -59,12 +63,13 @@ class ResidualNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Restored pictures, N×1×H×W, of damaged ones, 0 black and 1 white, on JPEG's
-        grid and not clipped; nor is the result."""
+        grid and not clipped; nor is the result. N×2×H×W if it is `told`."""
         height, width = x.shape[-2:]
         padded = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
         seen = torch.cat([F.pixel_unshuffle(padded, self.factor), self._grid(padded)], 1)
         damage = self.tail(self.body(self.head(seen)))
-        return x - F.pixel_shuffle(damage, self.factor)[..., :height, :width].to(x)
+        return x[:, :1] - F.pixel_shuffle(damage, self.factor)[..., :height,
+                                                               :width].to(x)
 
     def _grid(self, x: Tensor) -> Tensor:
         """Where in its block each place lies: a channel for each."""

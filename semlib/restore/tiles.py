@@ -20,10 +20,11 @@ def restore(network: nn.Module, x: Tensor, tile: int = TILE,
 
     Args:
         network: a restorer with a `reach`, in evaluation mode.
-        x: 1×H×W, 0 black and 1 white; the JPEG grid begins at its corner.
+        x: 1×H×W, 0 black and 1 white, or what else the network is shown, C×H×W; the
+            JPEG grid begins at its corner.
         tile: its side, a multiple of 8.
     """
-    out = torch.empty_like(x)
+    out = torch.empty_like(x[:1])
     step = max(8, network.factor)
     halo = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
     tiles = list(cores(*x.shape[-2:], tile, halo))

@@ -1,5 +1,6 @@
 """One small training loop, the recipes that go through it, and their presets."""
 
+from .blind import BlindRecipe
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
 from .export import RECIPES, export, trained_part
@@ -9,6 +10,6 @@ from .reader import ReaderRecipe
 from .residual import ResidualRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["CodecRecipe", "DnCNNRecipe", "GuidedRecipe", "HyperpriorRecipe", "RECIPES",
-           "ReaderRecipe", "ResidualRecipe", "TFICRecipe", "export", "load_checkpoint",
-           "preset", "train", "trained_part"]
+__all__ = ["BlindRecipe", "CodecRecipe", "DnCNNRecipe", "GuidedRecipe",
+           "HyperpriorRecipe", "RECIPES", "ReaderRecipe", "ResidualRecipe", "TFICRecipe",
+           "export", "load_checkpoint", "preset", "train", "trained_part"]

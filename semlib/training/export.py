@@ -11,6 +11,7 @@ import torch
 
 from .. import zoo
 from ..images import InputError, replace_file
+from .blind import BlindRecipe
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
 from .guided import GuidedRecipe
@@ -23,7 +24,7 @@ LICENCE = "MIT"
 LOG_ROWS = 100  # of the training log that a card keeps
 RECIPES = {"codec": CodecRecipe, "hyperprior": HyperpriorRecipe, "tfic": TFICRecipe,
            "reader": ReaderRecipe, "dncnn": DnCNNRecipe, "residual": ResidualRecipe,
-           "guided": GuidedRecipe}
+           "blind": BlindRecipe, "guided": GuidedRecipe}
 
 
 def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) -> dict:

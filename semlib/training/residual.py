@@ -24,14 +24,18 @@ class ResidualRecipe:
         self.settings = dict(settings)
         if settings.get("start"):
             self.settings["start_sha256"] = zoo.card(settings["start"])["sha256"]
-        self._pages = BookPages("train", settings["pages"])
-        self._table = torch.tensor(quantization_table(settings["quality"]))
+        self._pages = self.pages(settings)
 
     @staticmethod
-    def data_card(settings: dict) -> dict:
+    def pages(settings: dict) -> BookPages:
+        """What is learned from."""
+        return BookPages("train", settings["pages"])
+
+    @classmethod
+    def data_card(cls, settings: dict) -> dict:
         """Which data, how much of them, and their hash."""
         return {"set": "book pages, train", "pages": settings["pages"],
-                "sha256": BookPages("train", settings["pages"]).sha256}
+                "sha256": cls.pages(settings).sha256}
 
     def model(self) -> nn.Module:
         network = ResidualNet(self.settings["blocks"], self.settings["width"],
@@ -51,7 +55,8 @@ class ResidualRecipe:
         crops = [crop(self._pages, rng, *self.settings["crop"])
                  for _ in range(self.settings["batch"])]
         clean = torch.stack([to_tensor(image) for image in crops[rank::ranks]])
-        return clean, quantize(clean, self._table)
+        table = torch.tensor(quantization_table(self.settings["quality"]))
+        return clean, quantize(clean, table)
 
 
 class Repair(nn.Module):
@@ -68,7 +73,7 @@ class Repair(nn.Module):
         loss = F.mse_loss(restored, clean)
         with torch.no_grad():
             error, before = (F.mse_loss(x.clamp(0, 1), clean)
-                             for x in (restored, ruined))
+                             for x in (restored, ruined[:, :1]))
             numbers = {"loss": loss.item(), "psnr": -10 * error.log10().item(),
                        "gain": 10 * (before / error).log10().item()}
         return loss, numbers

@@ -25,7 +25,8 @@ FOLDER = Path(__file__).parent
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 RECOGNIZERS = {"reader": FourStages}
-RESTORERS = {"dncnn": DnCNN, "guided": DnCNN, "residual": ResidualNet}
+RESTORERS = {"dncnn": DnCNN, "guided": DnCNN, "residual": ResidualNet,
+             "blind": ResidualNet}
 RECIPES = CODECS | RECOGNIZERS | RESTORERS
 
 
@@ -120,8 +121,9 @@ def build(recipe: str, settings: dict) -> torch.nn.Module:
     """The network that a recipe with these settings trains, untrained."""
     if recipe in RECOGNIZERS:
         return RECOGNIZERS[recipe](settings["size"], settings["stages"])
-    if recipe == "residual":
-        return ResidualNet(settings["blocks"], settings["width"], settings["factor"])
+    if recipe in ("residual", "blind"):
+        return ResidualNet(settings["blocks"], settings["width"], settings["factor"],
+                           told=recipe == "blind")
     if recipe in RESTORERS:
         return RESTORERS[recipe](settings["depth"], settings["width"],
                                  settings["factor"])
