@@ -29,6 +29,10 @@ def _app(version: Annotated[bool, typer.Option("--version", help="Say which vers
         raise typer.Exit
 
 
+# what was typed wrongly, of which class the name depends on Typer's version
+UsageError = typer.BadParameter.__mro__[2]
+
+
 class Evaluate(TyperGroup):
     """A command for each experiment, made when it is asked for."""
 
@@ -349,8 +353,11 @@ def main() -> None:
         status = str(error)
     except typer.Abort:
         sys.exit(130)
-    except typer.TyperException as error:
+    except UsageError as error:
         status = error.format_message()
+    except ModuleNotFoundError as error:
+        package = error.name.partition(".")[0].replace("_", "-")
+        status = f"a package is missing: pip install --no-deps {package}"
     if isinstance(status, str):
         if status:  # empty where Typer has just printed the help
             print("semlib: " + " ".join(status.split()), file=sys.stderr)

@@ -208,3 +208,34 @@ def test_installed_elsewhere_results_and_weights_are_there(root, tmp_path):
     found, models = json.loads(run.stdout)
     assert found == sorted(path.stem for path in (root / "results").glob("*.json"))
     assert models == sorted(path.stem for path in (root / "semlib/zoo").glob("*.json"))
+
+
+TYPED = (("--version", 0), ("read", 2), ("evaluate nothing", 2),
+         ("evaluate same-bytes --subset 0", 2), ("evaluate restoration --subset x", 2),
+         ("evaluate checkpoints --help", 0), ("degrade none.png out.jpg", 2))
+
+
+def test_the_command_line_runs_with_the_lowest_typer(project, tmp_path):
+    lowest, = (next(iter(requirement.specifier)).version for requirement
+               in map(Requirement, project["project"]["dependencies"])
+               if requirement.name == "typer")
+    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
+                              "--target", tmp_path, f"typer=={lowest}"],
+                             capture_output=True, text=True)
+    if install.returncode and not os.environ.get("CI"):
+        pytest.skip("no second Typer to be had")
+    for typed, status in TYPED:
+        run = subprocess.run([sys.executable, "-m", "semlib", *typed.split()],
+                             capture_output=True, text=True,
+                             env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        assert run.returncode == status and "Traceback" not in run.stderr, run.stderr
+        assert status == 0 or run.stderr.startswith("semlib: ")
+
+
+def test_a_missing_package_is_one_line():
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.modules['compressai'] = None\n"
+         "sys.argv = ['semlib', 'info', 'x.sem']\nfrom semlib.cli import main; main()"],
+        capture_output=True, text=True)
+    assert run.returncode == 2 and run.stderr.count("\n") == 1
+    assert "pip install --no-deps compressai" in run.stderr

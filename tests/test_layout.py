@@ -11,7 +11,7 @@ ROOT = Path(semlib.__file__).parent
 FLOORS = ({"compat", "images"}, {"ocr", "data"}, {"codec", "restore", "metrics"},
           {"zoo"}, {"training"}, {"experiments"}, {"cli"})
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
-BESIDE = {"show", "__init__"}
+BESIDE = {"show", "__init__", "__main__"}
 SHARED = {"registry", "results", "end_to_end", "operating_points", "recognition"}
 # until chapter 9's networks have learned from book pages
 LEAVING = {("generality", "restore")}

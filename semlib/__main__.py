@@ -1,0 +1,5 @@
+"""``python -m semlib``: the command line."""
+
+from .cli import main
+
+main()
