@@ -241,7 +241,7 @@ def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]
 
 
 def _progress(tiles: list[_Tile]):
-    return tqdm(tiles, unit="tile", disable=len(tiles) == 1)
+    return tqdm(tiles, unit="tile", disable=len(tiles) == 1 or None)  # only in a terminal
 
 
 def _check_size(height: int, width: int) -> None:

@@ -12,11 +12,15 @@ import torch
 from compressai.entropy_models import EntropyModel, GaussianConditional
 from torch import Tensor
 
+from ..images import InputError
+
 LEVELS = 64  # of the scale's logarithm, as in CompressAI
 SMALLEST, LARGEST = 0.11, 256.0
 STEP = math.log(LARGEST / SMALLEST) / (LEVELS - 1)
 MEAN_STEPS = 64  # a predicted mean is rounded to 1/64
 STEPS = 2**16  # of the coder's tables: probabilities are multiples of one in it
+LONGEST_SYMBOL = 7  # bytes; 16 + 4 + 8 · 4 bits
+END = 64  # bytes; more than the coder's state takes
 BEYOND = 6  # values on either side that are worth less and still have a step
 STRAYS, STRAY_SCALE = 2**-9, 8  # one latent in 512 comes from a wider Gaussian
 
@@ -80,5 +84,16 @@ def tables(model: EntropyModel) -> tuple[list, list, list]:
 
 
 def padded(string: bytes, symbols: int) -> bytes:
-    """Zeros behind a string: CompressAI's decoder does not look where it ends."""
-    return string + bytes(16 * symbols + 64)
+    """A string with as many zeros behind it as a decoder may ask for: CompressAI's does
+    not look where it ends.
+
+    A symbol takes at most 16 bits; one that is escaped, 4 more that say how many
+    nibbles follow, 8 at most of a 32-bit number. A hostile string may say more: of its
+    own nibbles each can ask for fifteen others.
+
+    Raises:
+        InputError: it is longer than an encoder can write for so many symbols.
+    """
+    if len(string) > LONGEST_SYMBOL * symbols + END:
+        raise InputError("the .sem file holds more than its picture can need")
+    return string + bytes(16 * len(string) + LONGEST_SYMBOL * symbols + END)

@@ -224,4 +224,6 @@ def _round(x: Tensor) -> Tensor:
 
 
 def _on_grid(means: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
-    return (means * MEAN_STEPS).round() / MEAN_STEPS, levels.round()
+    # whatever a hostile file has led to, a level is the number of a table
+    return ((means * MEAN_STEPS).round() / MEAN_STEPS,
+            levels.round().nan_to_num().clamp(0, LEVELS - 1))
