@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -64,3 +65,47 @@ def test_what_there_is_not_is_refused(split, count, tmp_path):
         data.TextImages(split, count, folder=tmp_path)
     with pytest.raises(ValueError):
         data.make_text_image(0, "validation")
+
+
+def test_a_cache_is_another_where_its_pictures_would_be(tmp_path, monkeypatch):
+    """Else training pictures of words that are test words now would stay, unseen."""
+    def key() -> str:
+        words.digest.cache_clear(), words.dictionary.cache_clear()
+        words.held_out.cache_clear()
+        return data.TextImages("test", 1, folder=tmp_path).folder.parent.name
+
+    monkeypatch.setattr(shards, "SHARD", 1)
+    usual = key()
+    assert key() == usual
+    for module, name, value in ((words, "TEST_SHARE", 50), (words, "FUNCTION_SHARE", 1),
+                                (text_images, "VERSION", 9),
+                                (shards, "version", lambda package: "0")):
+        with monkeypatch.context() as other:
+            other.setattr(module, name, value)
+            assert key() != usual, name
+    assert key() == usual
+
+
+def test_one_worker_is_this_process(tmp_path, monkeypatch):
+    """macOS starts others anew, which a script without a guard cannot bear."""
+    monkeypatch.setattr(shards, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(shards, "SHARD", 2)
+    assert len(data.TextImages("test", 3, workers=1, folder=tmp_path)) == 3
+    assert len(data.TextImages("test", 3, folder=tmp_path)) == 3  # all is there
+
+
+def test_processes_that_are_started_anew_draw_the_same(tmp_path, monkeypatch):
+    script = """
+import multiprocessing, sys
+from pathlib import Path
+from semlib.data import BookPages
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    print(BookPages("validation", 11, workers=2).sha256)
+"""
+    (tmp_path / "draw.py").write_text(script)
+    env = {**os.environ, "SEMLIB_CACHE": str(tmp_path / "there")}
+    there = subprocess.run([sys.executable, tmp_path / "draw.py"], capture_output=True,
+                           text=True, check=True, env=env).stdout
+    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path / "here"))
+    assert there == f"{data.BookPages('validation', 11, workers=1).sha256}\n"

@@ -232,3 +232,16 @@ def test_trdg_draws_on_todays_pillow():
                                                             size=64)))
     assert text == "semantic" and image.height > 32
     assert np.asarray(image.convert("L")).std() > 20
+
+
+def test_a_text_too_long_for_its_picture_cannot_be_read_perfectly():
+    """CTC has a letter in a column at most: a loss of 0 there would be praise."""
+    reader = EasyOCRReader()
+    picture = torch.rand(1, 64, 128, requires_grad=True)
+    losses = reader.losses([picture, picture], ["a" * 20, "word"])
+    assert losses[0] == torch.inf and losses[1].isfinite()
+    losses.sum().backward()  # nor does it teach anything
+    alone = torch.rand(1, 64, 128, requires_grad=True)
+    reader.loss([alone], ["a" * 20]).backward()
+    assert picture.grad.isfinite().all() and not alone.grad.any()
+    assert easyocr.cannot_say(torch.ones(3), [[1, 2], [1, 1], []], 2).tolist() == [1, torch.inf, 1]

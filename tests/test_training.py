@@ -14,7 +14,7 @@ from semlib import training
 from semlib.images import InputError
 from semlib.ocr import EasyOCRReader
 from semlib.training import (CodecRecipe, DnCNNRecipe, TFICRecipe, load_checkpoint,
-                             preset, train)
+                             loop, preset, train)
 from semlib.training.muon import MuonAdam
 
 pytestmark = pytest.mark.slow
@@ -160,6 +160,49 @@ def test_other_settings_are_refused(finished):
 def test_presets():
     with pytest.raises(InputError, match="smoke, cpu, further, paper"):
         training.preset("codec", "huge")
+    with pytest.raises(InputError, match="recipe must be one of codec"):
+        training.preset("codek", "cpu")
+
+
+def test_a_setting_that_nobody_knows_is_refused(tmp_path):
+    recipe = CodecRecipe({**preset("codec", "smoke"), "setps": 3})
+    with pytest.raises(InputError, match="no recipe knows the setting setps"):
+        train(recipe, tmp_path, devices=1)
+
+
+def test_two_runs_in_one_folder_refuse_each_other(tmp_path, monkeypatch):
+    recipe = CodecRecipe(preset("codec", "smoke"))
+    draw = recipe.batch
+
+    def meanwhile(step, rank, ranks):
+        with pytest.raises(InputError, match="another run trains there"):
+            train(CodecRecipe(preset("codec", "smoke")), tmp_path, resume=True, devices=1)
+        raise Killed
+
+    monkeypatch.setattr(recipe, "batch", meanwhile)
+    with pytest.raises(Killed):
+        train(recipe, tmp_path, devices=1)
+    monkeypatch.setattr(recipe, "batch", draw)
+    train(recipe, tmp_path, resume=True, devices=1)  # the lock went with the run
+
+
+def test_frozen_parts_are_not_kept(tmp_path):
+    """A reader of 15 MB in every checkpoint; and none is needed to go on."""
+    settings = {**preset("tfic", "smoke"), "steps": 4, "keep_every": 2, "log_every": 1}
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(TFICRecipe(settings), whole, devices=1)
+    train(TFICRecipe({**settings, "steps": 2}), parts, devices=1)
+    kept = load_checkpoint(parts / "checkpoint.pt")
+    assert not any(key.startswith("readers.") for key in kept["model"])
+    assert any(key.startswith("codec.entropy_bottleneck") for key in kept["model"])
+    assert (parts / "checkpoint.pt").stat().st_size < 12e6
+
+
+def test_other_processes_keep_no_log(tmp_path):
+    log = loop._Log(tmp_path / "log.jsonl", 0, 10, active=False)
+    for step in range(1, 100):
+        log.add(step, {"loss": 1.0}, None)
+    assert not log.seen and not (tmp_path / "log.jsonl").exists()
 
 
 def test_stage_2_listens_to_a_frozen_reader(tmp_path):

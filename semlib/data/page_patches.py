@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images import InputError
-from . import book, pages
+from . import book, pages, words
 from .book import BOOK_PAGES, make_book_page
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, Patch, Word,
                     make_page)
@@ -36,12 +36,13 @@ class PagePatches(Sequence):
     make = staticmethod(make_page)
     drawn = (pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN, pages.GUTTER,
              pages.ROWS)  # what a page is made by, and what changes with it
+    packages: tuple[str, ...] = ("pillow",)  # which draw, each version in its way
 
     def __init__(self, split: str, count: int | None = None, *,
                  workers: int | None = None, folder: Path | None = None):
         count, whole = _checked(split, count, self.whole), self.whole[split]
         self.split, self.count = split, count * PATCHES_PER_PAGE
-        self.recipe = recipe_hash(self.drawn)
+        self.recipe = recipe_hash([self.drawn, words.digest()], *self.packages)
         folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
         self._shards = Shards(folder, partial(_draw, split=split, make=self.make), count,
                               whole, workers=workers, name=f"{split} {self.name}")
@@ -57,8 +58,8 @@ class PagePatches(Sequence):
         record = self._shards.record(page)
         kept = record["patches"][at]
         image = self._shards.pixels(page, record["offset"] + at * SIZE, SIZE)
-        words = tuple(Word(text, tuple(box), line) for text, box, line in kept["words"])
-        return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), words, page,
+        found = tuple(Word(text, tuple(box), line) for text, box, line in kept["words"])
+        return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), found, page,
                      kept["cell"])
 
     def firsts(self) -> list[Patch]:
@@ -74,6 +75,7 @@ class BookPatches(PagePatches):
     name = "book"
     make = staticmethod(make_book_page)
     drawn = book.SEEN, book.X_HEIGHT, book.SCALE, book.WIDTH, book.HEIGHT, book.VERSION
+    packages = "freetype-py", "uharfbuzz"  # Pillow only reduces: a test compares two
 
 
 class BookPages(Sequence):
@@ -95,12 +97,13 @@ class BookPages(Sequence):
                  x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
                  workers: int | None = None):
         self.count = _checked(split, count, BOOK_PAGES)
-        recipe = recipe_hash((*BookPatches.drawn, *x_heights))
+        recipe = recipe_hash([BookPatches.drawn, words.digest(), *x_heights],
+                             *BookPatches.packages)
         self._shards = Shards(cache_folder() / f"book-whole-{recipe}" / split,
                               partial(_whole, split=split, x_heights=x_heights),
                               self.count, BOOK_PAGES[split], workers=workers, size=10,
                               name=f"{split} whole pages")
-        self.sha256 = self._shards.sha256
+        self.sha256, self.verify = self._shards.sha256, self._shards.verify
 
     def __len__(self) -> int:
         return self.count

@@ -8,7 +8,7 @@ has the same bytes in every process.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -173,7 +173,7 @@ def spread_patches(split: str, count: int, **options) -> list[Patch]:
             .patches()[:each + (index < more)]]
 
 
-@cache
+@lru_cache(64)  # of sizes drawn at random there is no end
 def _font(typeface: str, x_height: float) -> ImageFont.FreeTypeFont:
     """The typeface at the size that makes its x as high as asked."""
     path = FONTS / f"{typeface}_400Regular.ttf"

@@ -5,7 +5,8 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SEMLIB_CACHE") or Path(home) / "semlib")
 
 
-def recipe_hash(recipe) -> str:
-    """Eight letters that change when a recipe (anything JSON can hold) does."""
+def recipe_hash(recipe, *packages: str) -> str:
+    """Eight letters that change when a recipe (anything JSON can hold) does, or the
+    version of a package that draws."""
+    recipe = [recipe, *([name, version(name)] for name in packages)]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
 
 
@@ -87,12 +90,16 @@ def _make(folder: Path, draw: Draw, shards, whole: int, workers: int | None,
     missing = [shard for shard in shards if not _card(folder, shard).exists()]
     if not missing:
         return
-    workers = workers or os.cpu_count()
-    with ProcessPoolExecutor(min(workers, len(missing))) as pool:
-        made = pool.map(_make_one, repeat(folder), repeat(draw), missing,
-                        repeat(whole), repeat(size))
-        for _ in tqdm(made, desc=name, total=len(missing), unit=f"×{size}",
-                      disable=None):  # none in a page's output
+    workers = min(workers or os.cpu_count(), len(missing))
+    bar = partial(tqdm, desc=name, total=len(missing), unit=f"×{size}",
+                  disable=None)  # none in a page's output
+    make = partial(_make_one, folder, draw, whole=whole, size=size)
+    if workers == 1:  # a process more would need a script that guards its main part
+        for shard in bar(missing):
+            make(shard)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for _ in bar(pool.map(make, missing)):
             pass
 
 

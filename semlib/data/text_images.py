@@ -1,4 +1,4 @@
-"""TRDG's pictures of single words: the data of the paper's section 3.1.
+"""TRDG's pictures of single words: the data of the paper's section 3.3.
 
 A picture is drawn by TRDG 64 pixels high and as wide as its word, kept so, and
 resized to 256×512 when it is asked for (the paper resizes too). Everything is
@@ -18,15 +18,18 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from ..images import InputError
+from . import words
 from .shards import Shards, cache_folder, recipe_hash
 from .words import dictionary, strange_text
 
+VERSION = 1  # of what this module draws: another one has other pictures
 HEIGHT, WIDTH = 256, 512
-COUNTS = {"train": 20_000, "test": 600, "hard": 600}  # section 3.1, and our own
+COUNTS = {"train": 20_000, "test": 600, "hard": 600}  # section 3.3, and our own
 
 # TRDG's arguments, the same for every image; its other defaults hold.
 RECIPE = {"size": 64, "skewing_angle": 3, "random_skew": True, "blur": 1,
@@ -95,9 +98,10 @@ class TextImages(Sequence):
         if not 1 <= count <= COUNTS[split]:
             raise InputError(f"{split} holds 1 to {COUNTS[split]} images, not {count}")
         self.split, self.count = split, count
-        recipe = [RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS, PICTURES,
-                  UNSEEN_PICTURES]
-        self.folder = (folder or cache_folder()) / f"text-{recipe_hash(recipe)}" / split
+        recipe = recipe_hash([RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS,
+                              PICTURES, UNSEEN_PICTURES, VERSION, words.digest(),
+                              cv2.__version__], "pillow", "trdg", "scikit-image")
+        self.folder = (folder or cache_folder()) / f"text-{recipe}" / split
         self._shards = Shards(self.folder, partial(_draw, split=split), count,
                               COUNTS[split], workers=workers, name=f"{split} images")
         self.sha256, self.verify = self._shards.sha256, self._shards.verify
@@ -127,10 +131,10 @@ def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarra
     if split not in COUNTS:
         raise ValueError(f"split must be one of {tuple(COUNTS)}, not {split!r}")
     rng = np.random.default_rng([list(COUNTS).index(split), index])
-    words = dictionary("train" if split == "train" else "test")
+    known = dictionary("train" if split == "train" else "test")
     while True:
         text = strange_text(rng, strange) if strange else \
-            str(words[rng.integers(len(words))])
+            str(known[rng.integers(len(known))])
         case = rng.random()  # 60 % lower case, 25 % capitalized, 15 % upper
         text = text if case < 0.6 else text.capitalize() if case < 0.85 \
             else text.upper()

@@ -5,6 +5,8 @@ gives English its rhythm. A dictionary word belongs to the test split when the
 CRC-32 of its lower-case form says so; the function words occur in both.
 """
 
+import hashlib
+import json
 import zlib
 from functools import cache
 from importlib.util import find_spec
@@ -30,6 +32,14 @@ who will with without would year you your
 
 SPLITS = ("train", "test")
 STRANGE = {"Italian": "", "letters": ascii_lowercase, "digits": digits}
+
+
+@cache
+def digest() -> str:
+    """A hash of all word lists, and of which word is in which split."""
+    lists = [FUNCTION_WORDS, FUNCTION_SHARE, _novel(), _italian().tolist(),
+             *(held_out(split) for split in ("train", "validation", "test"))]
+    return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
 
 
 def is_test_word(word: str) -> bool:

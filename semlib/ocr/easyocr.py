@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import eq
 
 import cv2
 import numpy as np
@@ -125,7 +126,8 @@ class EasyOCRReader(nn.Module):
         return self.losses(images, texts).mean()
 
     def losses(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
-        """CTC loss of each picture, N, in nats a character.
+        """CTC loss of each picture, N, in nats a character; infinite for a text that is
+        too long for its picture.
 
         Args:
             images: pictures C×H×W in [0, 1]; gradients reach them.
@@ -151,7 +153,16 @@ class EasyOCRReader(nn.Module):
         flat = torch.tensor([i for label in labels for i in label], device=x.device)
         nats = F.ctc_loss(scores.transpose(0, 1), flat, steps, lengths,
                           reduction="none", zero_infinity=True)
-        return nats / lengths.clamp(min=1).to(nats)
+        return cannot_say(nats, labels, scores.shape[1]) / lengths.clamp(min=1).to(nats)
+
+
+def cannot_say(nats: Tensor, labels: Sequence[Sequence[int]], steps: int) -> Tensor:
+    """CTC losses, N, of labels; infinite where they take more steps than there are: one
+    for each letter, and one between two that are the same. No gradient comes from
+    there."""
+    needed = torch.tensor([len(label) + sum(map(eq, label, label[1:]))
+                           for label in labels])
+    return torch.where(needed.to(nats.device) > steps, torch.inf, nats)
 
 
 def _resize(image: Tensor) -> tuple[np.ndarray, int]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .easyocr import GREY, at_least_single
+from .easyocr import GREY, at_least_single, cannot_say
 
 HEIGHT, WIDTH = 32, 100
 ALPHABET = ("0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €"
@@ -203,13 +203,14 @@ class CTC(nn.Module):
         return self.losses(x, target).mean()
 
     def losses(self, x: Tensor, target: Tensor) -> Tensor:
-        """The same for each picture, N."""
+        """The same for each picture, N; infinite for a text that is too long for it."""
         scores = at_least_single(self.head(x)).log_softmax(-1).transpose(0, 1)
         steps = torch.full((len(target),), len(scores))
         lengths = (target != END).sum(1)
         nats = F.ctc_loss(scores, target, steps, lengths, reduction="none",
                           zero_infinity=True)
-        return nats / lengths.clamp(min=1)
+        labels = [row[row != END].tolist() for row in target]
+        return cannot_say(nats, labels, len(scores)) / lengths.clamp(min=1)
 
     def decode(self, x: Tensor) -> list[str]:
         """The likeliest class of each column; repetitions and blanks left out."""

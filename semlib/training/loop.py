@@ -10,6 +10,8 @@ import json
 import math
 import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -47,12 +49,27 @@ def preset(recipe: str, name: str) -> dict:
     """A recipe's settings at a preset.
 
     Raises:
-        InputError: there is no such preset.
+        InputError: there is no such recipe, or no such preset of it.
     """
-    presets = tomllib.loads(PRESETS.read_text())[recipe]
+    presets = _presets()
+    if recipe not in presets:
+        raise InputError(f"recipe must be one of {', '.join(presets)}, not {recipe}")
+    presets = presets[recipe]
     if name not in presets:
         raise InputError(f"preset must be one of {', '.join(presets)}, not {name}")
     return presets[name]
+
+
+def _presets() -> dict[str, dict[str, dict]]:
+    return tomllib.loads(PRESETS.read_text())
+
+
+def _check(settings: dict) -> None:
+    """Whether some preset, or the recipes themselves, know every setting."""
+    known = {key for presets in _presets().values() for preset in presets.values()
+             for key in preset} | {"start_sha256", "first_sha256"}
+    if unknown := settings.keys() - known:
+        raise InputError(f"no recipe knows the setting {', '.join(sorted(unknown))}")
 
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False,
@@ -68,16 +85,24 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         devices, accelerator, strategy: Fabric's.
 
     Raises:
-        InputError: the folder holds a checkpoint and `resume` is not given.
+        InputError: the folder holds a checkpoint and `resume` is not given; another
+            run trains there; or a setting is unknown.
     """
     file = folder / "checkpoint.pt"
     if file.exists() and not resume:
         raise InputError(f"{file} exists: go on with --resume, or delete it")
     folder.mkdir(parents=True, exist_ok=True)
     settings = recipe.settings
+    _check(settings)
     fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy,
                     precision=settings.get("precision", "32-true"))
     fabric.launch()
+    with _alone(folder) if fabric.is_global_zero else nullcontext():
+        return _run(recipe, folder, fabric)
+
+
+def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
+    file, settings = folder / "checkpoint.pt", recipe.settings
     torch.manual_seed(settings["seed"])
     model = recipe.model()
     optimizer = MuonAdam(recipe.groups(model), settings["learning_rate"])
@@ -86,13 +111,13 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
         state = load_checkpoint(file)
         if state["settings"] != settings:
             raise InputError(f"{file}: made with other settings than this preset's")
-        model.load_state_dict(state["model"])
+        _load(model, state["model"])
         optimizer.load_state_dict(state["optimizer"])
         start, spent = state["step"], state["seconds"]
     bare = model
 
     def now(step: int) -> dict:
-        return {"step": step, "settings": settings, "model": bare.state_dict(),
+        return {"step": step, "settings": settings, "model": _trained(bare),
                 "seconds": spent + time.monotonic() - begun}
 
     if start == 0 and fabric.is_global_zero:
@@ -125,6 +150,35 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     return bare.cpu()
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two runs in one folder would spoil each other's."""
+    import fcntl  # which Windows lacks
+
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"{folder}: another run trains there") from None
+        yield
+
+
+def _trained(model: nn.Module) -> dict:
+    """A model's state without its frozen parts, which come from elsewhere."""
+    frozen = tuple(f"{name}." for name, part in model.named_children()
+                   if any(True for _ in part.parameters())
+                   and not any(p.requires_grad for p in part.parameters()))
+    return {key: value for key, value in model.state_dict().items()
+            if not key.startswith(frozen)}
+
+
+def _load(model: nn.Module, state: dict) -> None:
+    """Load what `_trained` gave."""
+    if state.keys() != _trained(model).keys():
+        raise InputError("the checkpoint is another model's")
+    model.load_state_dict({**model.state_dict(), **state})
+
+
 def load_checkpoint(file: Path) -> dict:
     """A checkpoint's step, settings, model, seconds and optimizer; no code in it."""
     return torch.load(file, map_location="cpu", weights_only=True)
@@ -155,8 +209,10 @@ class _Log:
                 out.write("".join(kept).encode())
 
     def add(self, step: int, numbers: dict[str, float], bar) -> None:
+        if not self.active:
+            return
         self.seen.append(numbers)
-        if step % self.every or not self.active:
+        if step % self.every:
             return
         means = {key: round(sum(n[key] for n in self.seen) / len(self.seen), 5)
                  for key in numbers}
