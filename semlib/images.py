@@ -53,6 +53,14 @@ def open_image(path: str | os.PathLike) -> Image.Image:
                          f"(empty, cut short, or another kind of file)") from error
 
 
+def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
+    """Resize by `scale` with Pillow's bicubic filter; at least 1×1 pixel."""
+    size = [max(1, round(side * scale)) for side in image.size]
+    if size == list(image.size):
+        return np.asarray(image)
+    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+
+
 def to_grey_or_rgb(image: Image.Image) -> Image.Image:
     """Convert any Pillow picture to mode ``L`` or ``RGB``, transparency on white."""
     if image.mode.startswith("I"):  # 16-bit grey, whichever byte order

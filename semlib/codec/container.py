@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ..images import InputError
+from ..images import MAX_PIXELS, InputError
 from .hyperprior import ScaleHyperprior
 from .rates import RATES, VariableRate
 from .tinylic import TinyLIC
@@ -42,7 +42,6 @@ HEADER = struct.Struct("<4sB4sHHH")
 CHECKSUM, WORD = 4, 4  # bytes
 LONGEST = 3  # bytes of a length
 RATE_STEPS = 4096
-MAX_PIXELS = 50_000_000
 TILE = 1024  # pixels; like the margin, a multiple of 64
 MARGIN = 128  # how far a tile's networks see beyond it
 

@@ -5,7 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from ..data.pages import reduce_image
+from ..images import reduce_image
+
 
 # Pillow's name and its quality settings, lowest rate first. JPEG 2000 is asked
 # for a compression ratio instead of a quality.

@@ -1,12 +1,13 @@
 """Pictures of text with their ground truth, and what damages them."""
 
+from ..images import reduce_image
 from .book import (BOOK_PAGES, NEVER_SEEN, SEEN, BookPage, make_book_page,
                    set_patch, spread_book_patches)
 from .jpeg import degrade, jpeg_bytes, jpeg_scan, quantization_table
 from .page_patches import BookPages, BookPatches, PagePatches
 from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE,
                     TYPEFACES, UNSEEN_TYPEFACES, X_HEIGHT, Page, Patch, Word,
-                    make_page, reduce_image, spread_patches)
+                    make_page, spread_patches)
 from .text_images import TextImage, TextImages, make_text_image
 from .words import STRANGE, dictionary
 

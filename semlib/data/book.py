@@ -16,9 +16,9 @@ from functools import cached_property, partial
 import numpy as np
 from PIL import Image
 
-from ..images import InputError
+from ..images import InputError, reduce_image
 from .pages import (PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE, X_HEIGHT, Patch,
-                    Word, lines, reduce_image)
+                    Word, lines)
 from .typeset import Ink, Typeface, lay, typeface
 from .words import prose_words
 

@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy.fft import idctn
 
-from ..images import InputError
-from .pages import reduce_image
+from ..images import InputError, reduce_image
 
 
 def jpeg_bytes(image: np.ndarray | Image.Image, quality: int) -> bytes:

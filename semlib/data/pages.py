@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..images import InputError
+from ..images import InputError, reduce_image
 from .words import SPLITS, running_text, strange_text
 
 FONTS = Path(__file__).parent / "fonts"
@@ -101,14 +101,6 @@ class Page:
         """Ten patches that do not overlap, with the words in them."""
         image = self.reduced()
         return [_cut(self, image, *_corner(cell), cell) for cell in self.cells]
-
-
-def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
-    """Resize by `scale` with Pillow's bicubic filter; at least 1×1 pixel."""
-    size = [max(1, round(side * scale)) for side in image.size]
-    if size == list(image.size):
-        return np.asarray(image)
-    return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
 def make_page(index: int, split: str = "train", *, seed: int = 0,

@@ -95,17 +95,17 @@ class RateDistortion(nn.Module):
         the lowest untrained. The bottleneck's own loss only moves its quantiles.
         """
         out = self.codec(x, rate)
-        bpp = bits_per_pixel(out["likelihoods"], x)
+        bpp = estimated_bpp(out["likelihoods"], x)
         mse = (out["x_hat"] - x).square().mean((1, 2, 3))
         weight = self.codec.rate_lambda(rate)
         middle = self.codec.rate_lambda(torch.tensor((RATES - 1) / 2))
         loss = (evenly(weight, middle) * (weight * 255**2 * mse + bpp)).mean()
         numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
-                   "psnr": psnr(out["x_hat"], x)}
+                   "psnr": mean_psnr(out["x_hat"], x)}
         return loss + self.codec.entropy_bottleneck.loss(), numbers
 
 
-def bits_per_pixel(likelihoods: dict[str, Tensor], x: Tensor) -> Tensor:
+def estimated_bpp(likelihoods: dict[str, Tensor], x: Tensor) -> Tensor:
     """The estimated bits of each picture, N, for each of its pixels."""
     bits = sum(-likely.log2().sum((1, 2, 3)) for likely in likelihoods.values())
     return bits / (x.shape[-1] * x.shape[-2])
@@ -116,7 +116,7 @@ def evenly(weight: Tensor, middle: Tensor | float) -> Tensor:
     return (middle / weight).sqrt()
 
 
-def psnr(x_hat: Tensor, x: Tensor) -> float:
+def mean_psnr(x_hat: Tensor, x: Tensor) -> float:
     """Peak signal-to-noise ratio in dB, averaged over the pictures."""
     mse = (x_hat - x).detach().square().mean((1, 2, 3))
     return -10 * mse.clamp(min=1e-9).log10().mean().item()

@@ -10,7 +10,7 @@ from .. import zoo
 from ..codec import RATES, TinyLIC
 from ..images import InputError, to_tensor
 from ..ocr import Teacher
-from .codec import CodecRecipe, bits_per_pixel, evenly, psnr
+from .codec import CodecRecipe, estimated_bpp, evenly, mean_psnr
 
 
 READERS = {**{name: (name,) for name in zoo.TEACHERS}, "both": tuple(zoo.TEACHERS)}
@@ -65,7 +65,7 @@ class RateText(nn.Module):
         """What is minimized; and for the log, loss, bits per pixel, the readers'
         loss in nats a character, and PSNR in dB."""
         out = self.codec(x, rate)
-        bpp = bits_per_pixel(out["likelihoods"], x)
+        bpp = estimated_bpp(out["likelihoods"], x)
         # the readers see no value beyond, and resize in full precision
         picture = out["x_hat"].float().clamp(0, 1)
         ocr = torch.stack([reader.losses(picture, texts)
@@ -74,5 +74,5 @@ class RateText(nn.Module):
         gamma = low * (high / low) ** (rate / (RATES - 1))
         loss = (evenly(gamma, (low * high) ** 0.5) * (bpp + gamma * ocr)).mean()
         numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
-                   "ocr": ocr.mean().item(), "psnr": psnr(out["x_hat"], x)}
+                   "ocr": ocr.mean().item(), "psnr": mean_psnr(out["x_hat"], x)}
         return loss + self.codec.entropy_bottleneck.loss(), numbers
