@@ -213,3 +213,24 @@ def test_a_pages_pixels_are_these():
         for patch in page.patches():
             found.update(patch.image.tobytes() + repr(patch.words).encode())
     assert (data.book.VERSION, found.hexdigest()[:16]) == (2, "e197222d6ed07c2c")
+
+
+def test_lines_of_ones_own():
+    patch = data.set_patch(["Two lines", "of my own"], "Lora", left=5)
+    assert patch.image.shape == (64, 256) and patch.lines == ["Two lines", "of my own"]
+    assert min(word.box[0] for word in patch.words) in (4, 5, 6)
+    assert patch.words[0].box[3] < patch.words[2].box[1]
+    one = data.set_patch(["x" * 9], "Lora", x_height=7).words[0].box
+    assert abs(one[3] - one[1] - 7) <= 2
+    for rows, why in (([""], "at least one word"), (["word " * 30], "wider than a patch"),
+                      (["naïve 猫"], "Lora has no letter «猫»")):
+        with pytest.raises(InputError, match=why):
+            data.set_patch(rows, "Lora")
+
+
+def test_no_two_lines_of_ones_own_lie_alike():
+    """Four lines of 16 pixels each would all lie at one place of JPEG's grid."""
+    for count in range(2, 5):
+        patch = data.set_patch(["nun"] * count)
+        places = {word.box[3] % 8 for word in patch.words}
+        assert len(places) == count

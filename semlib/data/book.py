@@ -168,14 +168,15 @@ def set_patch(rows: Sequence[str], face: str = "Lora", *, left: float = 8.0,
     """
     if not any(row.strip() for row in rows):
         raise InputError("a patch needs at least one word")
-    known, leading = typeface(face), PATCH_HEIGHT / len(rows)
-    size, words = x_height / known.x_height, []
+    known, words = typeface(face), []
+    size, leading = x_height / known.x_height, PATCH_HEIGHT / (len(rows) + 0.5)
+    # four lines of 16 pixels would all lie at one place of JPEG's grid
     for line, row in enumerate(rows):
         if missing := known.lacks(row):
             raise InputError(f"{face} has no letter «{missing}»")
         if left + size * known.width(row) > PATCH_WIDTH:
             raise InputError(f"the line «{row}» is wider than a patch")
-        x, y = left, (line + 0.7) * leading
+        x, y = left, (line + 0.95) * leading
         for text in row.split():
             ink = known.ink(text, UP * size, UP * x, UP * y)
             words.append(SetWord(text, ink, line, 0, (0, PATCH_HEIGHT)))
