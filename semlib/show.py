@@ -40,12 +40,13 @@ border-radius:0;image-rendering:pixelated;outline:1px solid #8886;outline-offset
 class Frame:
     """One position of a slider.
 
-    value: what the slider's readout shows at this position.
-    picture: an array H×W or H×W×3, uint8 or float in [0, 1]; or the bytes of a
-        PNG, JPEG, GIF, WebP or AVIF file, which the browser itself decodes.
-    alt: the picture in words, for those who do not see it.
-    caption: HTML shown below the numbers, for instance from `marked`.
-    numbers: name → formatted number, shown in a row under the picture.
+    Args:
+        value: what the slider's readout shows at this position.
+        picture: an array H×W or H×W×3, uint8 or float in [0, 1]; or the bytes of a
+            PNG, JPEG, GIF, WebP or AVIF file, which the browser itself decodes.
+        alt: the picture in words, for those who do not see it.
+        caption: HTML shown below the numbers, for instance from `marked`.
+        numbers: name → formatted number, shown in a row under the picture.
     """
 
     value: int | float | str

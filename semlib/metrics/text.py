@@ -17,7 +17,7 @@ def normalize(text: str) -> str:
 
 
 def accuracy(truth: str, read: str) -> float:
-    """1 - lev(G, T) / max(|G|, |T|) over letters and digits, in [0, 1].
+    """1 - lev(G, T) / max(len(G), len(T)) over letters and digits, in [0, 1].
 
     The paper's accuracy (section 3.3), which counts upper and lower case as equal
     here. Two texts without any letter or digit

@@ -60,7 +60,7 @@ class DCTLoss(nn.Module):
     """λ·MSE + (1 - λ)·L_DCT (section 4.4).
 
     MSE compares the restored picture with the clean one, L_DCT with the damaged
-    one: the mean of max(|Δ| - τ, 0) over all coefficients' differences Δ. What
+    one: the mean of max(abs(Δ) - τ, 0) over all coefficients' differences Δ. What
     differs by no more than τ is forgiven. JPEG at quality 1 rounds every
     coefficient to a multiple of 255 levels. So for values in [0, 1] τ = 0.5
     forgives exactly what rounding may have done, and nothing else.
