@@ -1,6 +1,5 @@
 """The training loop: it ends where it should, killed or not, alone or in two."""
 
-import json
 import os
 import signal
 import subprocess
@@ -122,20 +121,60 @@ def test_a_few_models_on_the_way_are_kept(finished):
     assert not same(model, load_checkpoint(finished / "step-2.pt")["model"])
 
 
-def test_two_processes_train_what_one_trains(finished, tmp_path):
-    """Half a batch each, gradients averaged; only the noise is another."""
-    script = ("from pathlib import Path\n"
-              "from semlib.training import CodecRecipe, preset, train\n"
-              "if __name__ == '__main__':\n"
-              "    train(CodecRecipe(preset('codec', 'smoke')), Path(r'%s'),\n"
-              "          devices=2, accelerator='cpu', strategy='ddp')\n" % tmp_path)
-    (tmp_path / "run.py").write_text(script)
-    subprocess.run([sys.executable, str(tmp_path / "run.py")], check=True, timeout=120)
-    one, two = (load_checkpoint(f / "checkpoint.pt") for f in (finished, tmp_path))
-    assert two["step"] == one["step"] and one["model"].keys() == two["model"].keys()
-    first = [json.loads((f / "log.jsonl").read_text().splitlines()[0])
-             for f in (finished, tmp_path)]
-    assert first[0]["step"] == first[1]["step"] == 1
+LINE = """
+import sys
+from pathlib import Path
+import torch
+from torch import nn
+from semlib.training import train
+
+class Fit(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(3, 1)
+
+    def forward(self, x, y):
+        loss = (self.line(x) - y).square().mean()
+        return loss, {"loss": loss.item()}
+
+class Line:
+    settings = {"steps": 6, "learning_rate": 0.1, "seed": 0, "keep_every": 2,
+                "log_every": 1, "batch": 8}
+
+    def model(self):
+        return Fit()
+
+    def groups(self, model):
+        return [{"params": list(model.parameters()), "peak": 0.1}]
+
+    def batch(self, step, rank, ranks):
+        x = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
+        y = x.sum(1, keepdim=True) * torch.linspace(-3, 9, 8)[:, None]
+        return x[rank::ranks], y[rank::ranks]
+
+if __name__ == "__main__":
+    train(Line(), Path(sys.argv[1]), devices=int(sys.argv[2]), accelerator="cpu",
+          strategy="ddp" if sys.argv[2] == "2" else "auto")
+"""
+
+
+def test_two_processes_train_what_one_trains(tmp_path):
+    """Half a batch each, gradients averaged: the same weights in the end. Each would go
+    another way alone, as their halves differ."""
+    (tmp_path / "line.py").write_text(LINE)
+    ends = []
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        subprocess.run([sys.executable, tmp_path / "line.py", folder, str(processes)],
+                       check=True, timeout=120)
+        ends.append(load_checkpoint(folder / "checkpoint.pt"))
+    one, two = (end["model"]["line.weight"] for end in ends)
+    assert torch.allclose(one, two, atol=1e-5)
+    start = load_checkpoint(tmp_path / "1" / "step-0.pt")["model"]["line.weight"]
+    assert (one - start).abs().max() > 0.03
+    logs = [len((tmp_path / str(n) / "log.jsonl").read_text().splitlines())
+            for n in (1, 2)]
+    assert logs == [6, 6]  # of one process alone
 
 
 def test_shares_of_a_batch_are_the_batch():
