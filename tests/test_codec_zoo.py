@@ -173,3 +173,9 @@ def test_weights_remember_what_they_went_on_from(folder, tmp_path):
         assert exported(before["sha256"])["start"] == before
     with pytest.raises(InputError, match="no longer here"):
         exported("0")
+
+
+def test_weights_of_another_size_are_not_taken():
+    recipe = CodecRecipe({**preset("codec", "further"), "size": "smoke", "images": 2})
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        recipe.model()

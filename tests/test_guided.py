@@ -175,6 +175,11 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
     for at, (left, top, right, bottom), _ in places:
         assert masks[at, 0, top + 1:bottom - 1, left + 1:right - 1].min() == 1
         assert clean[at, 0, top:bottom, left:right].min() < 0.5
+    shares = [GuidedRecipe(settings).batch(0, rank, 2) for rank in range(2)]
+    assert all(torch.equal(torch.cat([share[k] for share in shares]), part)
+               for k, part in enumerate((ruined, masks, clean)))
+    assert sorted((rank, window, text) for rank, share in enumerate(shares)
+                  for _, window, text in share[3]) == sorted(places)
     whole = GuidedRecipe({**settings, "place": "page"}).batch(0, rank=0, ranks=1)
     assert whole[1].min() == 1 and whole[3] == places
 

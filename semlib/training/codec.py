@@ -44,8 +44,8 @@ class CodecRecipe:
         network = self.network(self.settings["size"])
         if "start" in self.settings:
             trained, _ = zoo.load(self.settings["start"])
-            for own, loaded in zip(network.parameters(), trained.parameters()):
-                own.data = loaded.data
+            network.load_state_dict(  # without its tables, which it has no room for
+                {**network.state_dict(), **dict(trained.named_parameters())})
         return network
 
     def groups(self, model: nn.Module) -> list[dict]:

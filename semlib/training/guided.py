@@ -73,17 +73,20 @@ class GuidedRecipe:
         patches, N×1×64×256 each; and of words in them the picture's index, the window
         and the text."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        chosen = rng.integers(len(self._patches), size=self.settings["batch"])
-        patches = [self._patches[int(index)] for index in chosen[rank::ranks]]
+        patches = [self._patches[int(index)] for index in
+                   rng.integers(len(self._patches), size=self.settings["batch"])]
         windows = [self._windows(patch) for patch in patches]
         places = [(at, _moved(window, rng), word.text) for at, patch in enumerate(patches)
                   for word, window in zip(patch.words, windows[at], strict=True)]
-        some = rng.permutation(len(places))[:self.settings["words"]]
-        ruined = [degrade(patch.image, quality=QUALITY)[0] for patch in patches]
+        chosen = rng.permutation(len(places))[:self.settings["words"]]
+        some = [places[at] for at in chosen]
+        share = slice(rank, None, ranks)
+        ruined = [degrade(patch.image, quality=QUALITY)[0] for patch in patches[share]]
         return (torch.stack([to_tensor(image) for image in ruined]),
-                torch.stack([self._mask(found) for found in windows]),
-                torch.stack([to_tensor(patch.image) for patch in patches]),
-                [places[at] for at in some])
+                torch.stack([self._mask(found) for found in windows[share]]),
+                torch.stack([to_tensor(patch.image) for patch in patches[share]]),
+                [(at // ranks, window, text) for at, window, text in some
+                 if at % ranks == rank])
 
     def _windows(self, patch: Patch) -> list[tuple]:
         return self._pages.windows(patch.corners, PATCH_HEIGHT, PATCH_WIDTH)
