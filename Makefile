@@ -26,12 +26,16 @@ book: setup _build/.inputs  ## run the chapters and build the book, warnings as 
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
-check: $(VENV)/.packages  ## what most changes can break: lint, and the fast tests
+check: $(VENV)/.packages  ## what most changes can break: lint, format, types, and the fast tests
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest tests -q -m 'not slow'
 
 test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest tests chapters \
 	--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 

@@ -1,24 +1,25 @@
 """The command line: ``semlib degrade``, ``read``, ``compress``, ``train`` …"""
 
-import inspect
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from PIL import Image
-from typer.core import TyperGroup
 
-from . import __version__
+from . import __version__, commands
 from .images import InputError, open_image, replace_file, to_image, to_tensor
 
 app = typer.Typer(help="Text-aware image compression: the tools behind the book.",
                   no_args_is_help=True, add_completion=False,
                   invoke_without_command=True, pretty_exceptions_enable=False)
-train = typer.Typer(help="Train what the chapters use.", no_args_is_help=True)
-app.add_typer(train, name="train")
-
+for name, known, command, about in (
+        ("train", commands.recipes, commands.training, "Train what the chapters use."),
+        ("evaluate", commands.experiments, commands.measuring,
+         "Measure what the chapters report.")):
+    app.add_typer(typer.Typer(callback=lambda: None, cls=commands.group(known, command)),
+                  name=name, help=about, no_args_is_help=True)
 
 
 @app.callback()
@@ -30,26 +31,8 @@ def _app(version: Annotated[bool, typer.Option("--version", help="Say which vers
 
 
 # what was typed wrongly, of which class the name depends on Typer's version
-UsageError = typer.BadParameter.__mro__[2]
+UsageError: Any = typer.BadParameter.__mro__[2]
 
-
-class Evaluate(TyperGroup):
-    """A command for each experiment, made when it is asked for."""
-
-    def list_commands(self, context) -> list[str]:
-        from .experiments import EXPERIMENTS
-
-        return list(EXPERIMENTS)
-
-    def get_command(self, context, name: str):
-        from .experiments import EXPERIMENTS
-
-        return _command(EXPERIMENTS[name]) if name in EXPERIMENTS else None
-
-
-evaluate = typer.Typer(help="Measure what the chapters report.", no_args_is_help=True,
-                       cls=Evaluate)
-app.add_typer(evaluate, name="evaluate")
 
 Picture = Annotated[Path, typer.Argument(help="A picture file.", show_default=False)]
 Bitstream = Annotated[Path, typer.Argument(help="A .sem file.", show_default=False)]
@@ -207,144 +190,6 @@ def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
-Preset = Annotated[str, typer.Option(help="smoke, cpu, paper, …")]
-Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
-Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
-                                             show_default="runs/RECIPE-PRESET")]
-Output = Annotated[Path, typer.Option("--json", help="Where to write; - for standard "
-                                      "output.")]
-
-
-@train.callback()
-def _train():
-    """Train what the chapters use."""
-
-
-@train.command("codec")
-def train_codec(preset: Preset = "cpu", resume: Resume = False,
-                folder: Folder = None):
-    """Chapter 3: the transformer codec, stage 1, at all rates at once."""
-    from .training import CodecRecipe
-
-    _train_recipe("codec", CodecRecipe, preset, resume, folder)
-
-
-@train.command("hyperprior")
-def train_hyperprior(preset: Preset = "cpu", resume: Resume = False,
-                     folder: Folder = None):
-    """Chapter 2: the scale hyperprior, at all rates at once."""
-    from .training import HyperpriorRecipe
-
-    _train_recipe("hyperprior", HyperpriorRecipe, preset, resume, folder)
-
-
-@train.command("tfic")
-def train_tfic(reader: Annotated[str, typer.Option(
-                   help="easyocr, trba or both.")] = "easyocr",
-               preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
-    """Chapter 5: stage 2, the codec that keeps text, at all rates at once."""
-    from .training import TFICRecipe
-
-    _train_recipe("tfic", TFICRecipe, preset, resume,
-                  folder or Path("runs") / f"tfic-{reader}-{preset}", reader=reader)
-
-
-@train.command("reader")
-def train_reader(preset: Preset = "cpu", resume: Resume = False,
-                 folder: Folder = None):
-    """Chapter 4: a four-stage reader, TPS-ResNet-BiLSTM-Attn."""
-    from .training import ReaderRecipe
-
-    _train_recipe("reader", ReaderRecipe, preset, resume, folder)
-
-
-@train.command("dncnn")
-def train_dncnn(preset: Preset = "cpu",
-                weight: Annotated[float, typer.Option(
-                    "--lambda", help="Of the MSE; the rest is the DCT loss's.")] = 0.8,
-                resume: Resume = False, folder: Folder = None):
-    """Chapter 8: DnCNN, which repairs pages after JPEG at its worst."""
-    from .training import DnCNNRecipe
-
-    if not 0 <= weight <= 1:
-        raise InputError(f"--lambda must be between 0 and 1, not {weight}")
-    _train_recipe("dncnn", DnCNNRecipe, preset, resume, folder, **{"lambda": weight})
-
-
-@train.command("residual")
-def train_residual(preset: Preset = "cpu", resume: Resume = False,
-                   folder: Folder = None):
-    """Chapter 8: a network that sees further, on pages laid out as books are."""
-    from .training import ResidualRecipe
-
-    _train_recipe("residual", ResidualRecipe, preset, resume, folder)
-
-
-@train.command("blind")
-def train_blind(preset: Preset = "cpu", resume: Resume = False, folder: Folder = None):
-    """Chapter 8: the same for what people have, print of any size, any quality."""
-    from .training import BlindRecipe
-
-    _train_recipe("blind", BlindRecipe, preset, resume, folder)
-
-
-@train.command("guided")
-def train_guided(reader: Annotated[str, typer.Option(
-                     help="easyocr, trba, both or none.")] = "easyocr",
-                 preset: Preset = "cpu", resume: Resume = False,
-                 folder: Folder = None):
-    """Chapter 9: the second network, which repairs words for a reader."""
-    from .training import GuidedRecipe
-
-    _train_recipe("guided", GuidedRecipe, preset, resume,
-                  folder or Path("runs") / f"guided-{reader}-{preset}", reader=reader)
-
-
-def _train_recipe(name: str, recipe, preset: str, resume: bool, folder: Path | None,
-                  **chosen):
-    from . import training
-
-    training.train(recipe({**training.preset(name, preset), **chosen}),
-                   folder or Path("runs") / f"{name}-{preset}", resume=resume)
-
-
-@evaluate.callback()
-def _evaluate():
-    """Measure what the chapters report."""
-
-
-def _command(experiment):
-    """An experiment as a command: what its `run` takes, and where to write."""
-    def run(output: Path, **given):
-        from .experiments import results
-
-        if output != Path("-"):  # before the work
-            results.check(output)
-        found = experiment.measure(**given)
-        if output == Path("-"):
-            print(json.dumps(found, indent=1))
-        else:
-            results.save(output, found)
-
-    meaning, parameters = experiment.help(), []
-    for name, parameter in experiment.options().items():
-        required = parameter.default is parameter.empty
-        kind = (typer.Argument if required else typer.Option)(help=meaning[name])
-        default = list(parameter.default) if parameter.default == () else \
-            parameter.default
-        parameters.append(parameter.replace(
-            kind=parameter.KEYWORD_ONLY, default=default,
-            annotation=Annotated[parameter.annotation, kind]))
-    last = inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY,
-                             default=Path("-"), annotation=Output)
-    run.__signature__ = inspect.Signature([*parameters, last])
-    alone = typer.Typer(add_completion=False)
-    alone.command(experiment.name, help=f"Chapter {experiment.chapter}: "
-                  f"{experiment.question} About {experiment.minutes} minutes on two "
-                  "cores.")(run)
-    return typer.main.get_command(alone)
-
-
 def main() -> None:
     """Run a command; what the user got wrong is one line and exit status 2."""
     try:
@@ -356,7 +201,7 @@ def main() -> None:
     except UsageError as error:
         status = error.format_message()
     except ModuleNotFoundError as error:
-        package = error.name.partition(".")[0].replace("_", "-")
+        package = (error.name or "").partition(".")[0].replace("_", "-")
         status = f"a package is missing: pip install --no-deps {package}"
     if isinstance(status, str):
         if status:  # empty where Typer has just printed the help

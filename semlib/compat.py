@@ -12,6 +12,20 @@ machines: here a picture is handed over itself.
 
 import importlib
 import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def package_folder(name: str) -> Path:
+    """Where an installed package lies, without importing it.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    return Path(spec.origin).parent
 
 
 def craft():

@@ -223,14 +223,14 @@ def _encoded(picture: np.ndarray | bytes) -> tuple[bytes, str, int, int]:
         array = np.round(array * 255).astype(np.uint8)
     if array.dtype != np.uint8:
         raise ValueError(f"a picture is uint8 or float, not {array.dtype}")
-    image = Image.fromarray(array)
+    drawn = Image.fromarray(array)
     files = []
     for kind, options in (
         ("webp", {"lossless": True}),
         ("png", {"optimize": True}),
     ):
         buffer = io.BytesIO()
-        image.save(buffer, kind, **options)
+        drawn.save(buffer, kind, **options)
         files.append((buffer.getvalue(), kind))
     data, kind = min(files, key=lambda file: len(file[0]))
-    return data, kind, image.width, image.height
+    return data, kind, drawn.width, drawn.height

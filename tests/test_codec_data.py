@@ -50,12 +50,13 @@ def test_a_cache_is_made_once_resumed_and_checked(tmp_path, monkeypatch):
     (first.folder / "0001.json").unlink()  # as if stopped before that one
     again = data.TextImages("test", 7, workers=1, folder=tmp_path)
     assert again.sha256 == first.sha256
-    again.verify()
     card = first.folder / "0002.json"
     known = json.loads(card.read_text())
     card.write_text(json.dumps({**known, "sha256": "0" * 64}))
-    with pytest.raises(InputError, match="damaged"):
-        data.TextImages("test", 7, workers=1, folder=tmp_path).verify()
+    changed = data.TextImages("test", 7, workers=1, folder=tmp_path)
+    assert changed[5].text == expected.text
+    with pytest.raises(InputError, match="damaged; delete it"):
+        changed[6]  # what is read for the first time is looked at
 
 
 @pytest.mark.parametrize("split, count", [("validation", 1), ("test", 0),

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_an_experiment_is_measured(monkeypatch):
         experiment.measure(subset=0)
 
 
-def found(subset: int = 2, only: list[str] = ("a b",), workers=None) -> dict:
+def found(subset: int = 2, only: Sequence[str] = ("a b",), workers=None) -> dict:
     """Find."""
     return {"found": subset}
 

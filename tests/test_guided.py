@@ -19,7 +19,7 @@ from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_imag
                             surer)
 from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, GuidedRecipe, export, preset, train
-from semlib.training.guided import Refinement
+from semlib.training.guided import RefinementLoss
 
 pytestmark = pytest.mark.slow
 
@@ -138,7 +138,7 @@ def test_the_readers_loss_teaches_the_second_network_alone():
     torch.manual_seed(0)
     network, reader = DnCNN(3, 8), EasyOCRReader()
     before = [p.clone() for p in reader.parameters()]
-    model = Refinement(network, nn.Identity(), [reader], image=1.0)
+    model = RefinementLoss(network, nn.Identity(), [reader], image=1.0)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     losses = []
     for _ in range(12):

@@ -8,8 +8,9 @@ import pytest
 import semlib
 
 ROOT = Path(semlib.__file__).parent
-FLOORS = ({"compat", "images"}, {"ocr", "data"}, {"codec", "restore", "metrics"},
-          {"zoo"}, {"training"}, {"experiments"}, {"cli"})
+FLOORS = ({"compat", "images", "tiles"}, {"ocr", "data"}, {"codec", "restore", "metrics"},
+          {"zoo"}, {"training"}, {"experiments"}, {"commands"},
+          {"cli"})
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 BESIDE = {"show", "__init__", "__main__"}
 SHARED = {"registry", "results", "end_to_end", "operating_points", "recognition"}

@@ -17,6 +17,11 @@ from semlib.metrics import changes, false_friends
     ("!?", "…", 1.0),
     ("", "abc", 0.0),
     ("line one\ntwo", "line onetwo", 1.0),
+    ("café", "cafe\u0301", 1.0),  # composed or not
+    ("café", "cafe", 0.75),
+    ("Привет", "привет", 1.0),
+    ("Привет", "", 0.0),  # what cannot be read is not read
+    ("हिन्दी", "हन्दी", 5 / 6),
 ])
 def test_accuracy(truth, read, value):
     assert metrics.accuracy(truth, read) == pytest.approx(value)

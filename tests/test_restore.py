@@ -147,7 +147,6 @@ def test_page_patches_are_the_pages(tmp_path, monkeypatch):
         assert kept[index].words == drawn.words and kept[index].page == page
     assert [(p.page, p.cell) for p in kept.firsts()] == [
         (page, kept[10 * page].cell) for page in range(3)]
-    kept.verify()
     with pytest.raises(InputError, match="1 to 457"):
         data.PagePatches("test", 458, folder=tmp_path)
 

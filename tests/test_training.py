@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -183,6 +184,17 @@ def test_shares_of_a_batch_are_the_batch():
     for rank in range(2):
         share, own = recipe.batch(3, rank, 2)
         assert torch.equal(share, crops[rank::2]) and torch.equal(own, rates[rank::2])
+
+
+def test_batches_drawn_beside_the_training_are_the_same():
+    """By other processes, as for a GPU."""
+    recipe = CodecRecipe(preset("codec", "smoke"))
+    machine = SimpleNamespace(device=torch.device("cuda"), global_rank=1, world_size=2)
+    beside = loop._batches(recipe, 3, machine)
+    assert beside.num_workers and len(beside) == recipe.settings["steps"] - 3
+    for step, (crops, rates) in enumerate(beside, 3):
+        here = recipe.batch(step, 1, 2)
+        assert torch.equal(crops, here[0]) and torch.equal(rates, here[1])
 
 
 def test_a_finished_folder_is_not_overwritten(finished):

@@ -8,8 +8,8 @@ warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
 from .container import compress, decompress, read_header
 from .hyperprior import ScaleHyperprior
 from .peers import peer
-from .rates import RATES
+from .rates import RATES, VariableRate
 from .tinylic import TinyLIC
 
-__all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "compress", "decompress", "peer",
-           "read_header"]
+__all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "VariableRate", "compress",
+           "decompress", "peer", "read_header"]

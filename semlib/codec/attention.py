@@ -24,6 +24,9 @@ class NeighbourhoodAttention(nn.Module):
         kernel: k, odd, at least 3.
     """
 
+    pair: Tensor
+    far: Tensor
+
     def __init__(self, width: int, heads: int, kernel: int):
         super().__init__()
         self.heads, self.kernel = heads, kernel
@@ -87,6 +90,9 @@ class NeighbourhoodAttention(nn.Module):
 
 class AttentionBlock(nn.Module):
     """A transformer block: attention, then two linear layers, each added."""
+
+    pair: Tensor
+    far: Tensor
 
     def __init__(self, width: int, heads: int, kernel: int):
         super().__init__()

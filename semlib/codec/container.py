@@ -28,10 +28,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from ..images import MAX_PIXELS, InputError
+from ..tiles import Tile, tiles
 from .hyperprior import ScaleHyperprior
 from .rates import RATES, VariableRate
 from .tinylic import TinyLIC
@@ -80,11 +80,11 @@ def compress(model: VariableRate, weights: str, x: Tensor, rate: float) -> bytes
     header = Header(model.name, weights[:8], round(rate * RATE_STEPS) / RATE_STEPS,
                     height, width)
     data = header.pack()
-    tiles = _tiles(header)
-    for tile in _progress(tiles):
-        y = model.analyse(tile.seen(x), torch.tensor([header.rate]))
-        z_string, y_string, symbols = model.encode(tile.core(y, model.stride))
-        strings = [z_string] if tile is tiles[-1] else [z_string, y_string]
+    parts = _tiles(header)
+    for tile in _progress(parts):
+        y = model.analyse(tile.cut(x), torch.tensor([header.rate]))
+        z_string, y_string, symbols = model.encode(tile.inner(y, model.stride))
+        strings = [z_string] if tile is parts[-1] else [z_string, y_string]
         data += _crc(header, tile, symbols).to_bytes(CHECKSUM, "little")
         data += b"".join(map(_length, strings))
         data += z_string + y_string
@@ -105,22 +105,21 @@ def decompress(model: VariableRate, weights: str, data: bytes) -> Tensor:
     if (header.codec, header.weights) != (model.name, weights[:8]):
         raise InputError(f"made with {header.codec}'s weights {header.weights}, these "
                          f"are {model.name}'s {weights[:8]}")
-    tiles = _tiles(header)
-    bottom, right = (side // model.stride for side in (tiles[-1].bottom,
-                                                       tiles[-1].right))
-    latents = torch.empty(1, model.log_gain.shape[1], bottom, right)
-    for tile, (crc, z_string, y_string) in zip(_progress(tiles), _split(data, tiles)):
-        y_hat, symbols = model.decode(z_string, y_string, tile.bottom - tile.top,
-                                      tile.right - tile.left)
+    parts = _tiles(header)
+    sides = (side.stop // model.stride for side in parts[-1].core)
+    latents = torch.empty(1, model.log_gain.shape[1], *sides)
+    for tile, (crc, z_string, y_string) in zip(_progress(parts), _split(data, parts)):
+        y_hat, symbols = model.decode(z_string, y_string, *(
+            side.stop - side.start for side in tile.core))
         if crc != _crc(header, tile, symbols):
             raise InputError("the latents decode otherwise here than where they were "
                              "encoded: no picture")
         tile.place(y_hat, latents, model.stride)
     x = torch.empty(1, 3, header.height, header.width)
     rate = torch.tensor([header.rate])
-    for tile in _progress(tiles):
-        y_hat = tile.seen(latents, model.stride).double()
-        x_hat = tile.core(model.exact.synthesise(y_hat, rate))
+    for tile in _progress(parts):
+        y_hat = tile.cut(latents, model.stride).double()
+        x_hat = tile.inner(model.exact.synthesise(y_hat, rate))
         tile.place((x_hat.clamp(0, 1) * 255).round() / 255, x)
     return x
 
@@ -149,55 +148,12 @@ def read_header(data: bytes) -> Header:
     return Header(CODECS[codec], weights.hex(), rate / RATE_STEPS, height, width)
 
 
-@dataclass(frozen=True)
-class _Tile:
-    """A part of a picture, in pixels, and the larger part that its networks see."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-    limits: tuple[int, int]  # height and width of the whole, a multiple of 64
-
-    def seen(self, whole: Tensor, stride: int = 1) -> Tensor:
-        """The tile and its margin, cut out of pixels or of latents.
-
-        A picture that ends before its last tile does goes on with its last row
-        and column.
-        """
-        top, left, bottom, right = (side // stride for side in self._with_margin())
-        part = whole[..., top:bottom, left:right]
-        below, beside = bottom - top - part.shape[-2], right - left - part.shape[-1]
-        return F.pad(part, (0, beside, 0, below), mode="replicate") \
-            if below or beside else part
-
-    def core(self, seen: Tensor, stride: int = 1) -> Tensor:
-        """The tile alone, cut out of what was computed from what it sees."""
-        top, left, _, _ = self._with_margin()
-        y, x = (self.top - top) // stride, (self.left - left) // stride
-        return seen[..., y:y + (self.bottom - self.top) // stride,
-                    x:x + (self.right - self.left) // stride]
-
-    def place(self, part: Tensor, whole: Tensor, stride: int = 1) -> None:
-        """Write the tile into pixels or latents, as far as they reach."""
-        there = whole[..., self.top // stride:self.bottom // stride,
-                      self.left // stride:self.right // stride]
-        there.copy_(part[..., :there.shape[-2], :there.shape[-1]])
-
-    def _with_margin(self) -> tuple[int, int, int, int]:
-        height, width = self.limits
-        return (max(0, self.top - MARGIN), max(0, self.left - MARGIN),
-                min(height, self.bottom + MARGIN), min(width, self.right + MARGIN))
-
-
-def _tiles(header: Header) -> list[_Tile]:
-    """The tiles of a picture, row by row."""
+def _tiles(header: Header) -> list[Tile]:
+    """The tiles of a picture as large as the networks need it, row by row."""
     multiple = VariableRate.multiple
     height, width = (-(-side // multiple) * multiple
                      for side in (header.height, header.width))
-    return [_Tile(top, left, min(height, top + TILE), min(width, left + TILE),
-                  (height, width))
-            for top in range(0, height, TILE) for left in range(0, width, TILE)]
+    return list(tiles(height, width, TILE, MARGIN))
 
 
 def _length(string: bytes) -> bytes:
@@ -209,7 +165,7 @@ def _length(string: bytes) -> bytes:
     return bytes([*packed, words])
 
 
-def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]]:
+def _split(data: bytes, parts: list[Tile]) -> Iterator[tuple[int, bytes, bytes]]:
     """Each tile's checksum and strings of z and y."""
     at, end = HEADER.size, len(data) - CHECKSUM
 
@@ -232,15 +188,15 @@ def _split(data: bytes, tiles: list[_Tile]) -> Iterator[tuple[int, bytes, bytes]
                 break
         return WORD * words
 
-    for tile in tiles:
+    for tile in parts:
         crc, z_length = number(CHECKSUM), length()
-        y_length = None if tile is tiles[-1] else length()
+        y_length = None if tile is parts[-1] else length()
         z_string = take(z_length)
         yield crc, z_string, take(end - at if y_length is None else y_length)
 
 
-def _progress(tiles: list[_Tile]):
-    return tqdm(tiles, unit="tile", disable=len(tiles) == 1 or None)  # only in a terminal
+def _progress(parts: list[Tile]):
+    return tqdm(parts, unit="tile", disable=len(parts) == 1 or None)  # only in a terminal
 
 
 def _check_size(height: int, width: int) -> None:
@@ -249,6 +205,6 @@ def _check_size(height: int, width: int) -> None:
                          f"{MAX_PIXELS // 10**6} million")
 
 
-def _crc(header: Header, tile: _Tile, symbols: Tensor) -> int:
-    known = header.pack() + struct.pack("<2I", tile.top, tile.left)
+def _crc(header: Header, tile: Tile, symbols: Tensor) -> int:
+    known = header.pack() + struct.pack("<2I", *(side.start for side in tile.core))
     return zlib.crc32(known + symbols.to(torch.int32).numpy().astype("<i4").tobytes())

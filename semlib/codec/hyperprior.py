@@ -68,5 +68,5 @@ class ScaleHyperprior(VariableRate):
 
     def _levels(self, z_hat: Tensor) -> list[int]:
         """Each latent's level, for the coder."""
-        scales = self.exact.h_s(z_hat.double())
+        scales = self.exact.get_submodule("h_s")(z_hat.double())
         return scale_level(scales).round().int().flatten().tolist()

@@ -30,13 +30,13 @@ def peer(image: np.ndarray, name: str, setting: int,
         The decoded picture, H×W×3 uint8, and the whole file.
     """
     small = Image.fromarray(reduce_image(Image.fromarray(image), 1 / scale))
-    options = {"JPEG": {"quality": setting, "optimize": True},
+    options: dict[str, dict] = {"JPEG": {"quality": setting, "optimize": True},
                "JPEG2000": {"quality_mode": "rates", "quality_layers": [setting],
                             "irreversible": True},
                "WEBP": {"quality": setting, "method": 6},
-               "AVIF": {"quality": setting, "speed": 6}}[name]
+               "AVIF": {"quality": setting, "speed": 6}}
     out = io.BytesIO()
-    small.save(out, name, **options)
+    small.save(out, name, **options[name])
     back = Image.open(io.BytesIO(out.getvalue())).convert("RGB")
     if scale > 1:
         back = back.resize(image.shape[1::-1], Image.Resampling.BICUBIC)

@@ -8,9 +8,10 @@ at whole rate points and interpolated between them (Cui et al., arXiv 2003.02012
 import copy
 
 import torch
+from compressai.entropy_models import EntropyBottleneck
 from torch import Tensor, nn
 
-from .entropy import tables
+from .entropy import StrayGaussian, tables
 
 RATES = 8  # rate points, 0 to 7
 
@@ -36,7 +37,10 @@ class VariableRate(nn.Module):
         latents: C.
     """
 
+    name: str
     stride, multiple = 16, 64
+    entropy_bottleneck: EntropyBottleneck
+    gaussian: StrayGaussian
     lambdas: tuple[float, float]  # of the lowest and the highest rate
 
     def __init__(self, latents: int):
@@ -51,6 +55,22 @@ class VariableRate(nn.Module):
         """The λ that a rate in [0, 7] is trained with: geometric between the ends."""
         low, high = cls.lambdas
         return low * (high / low) ** (rate / (RATES - 1))
+
+    def analyse(self, x: Tensor, rate: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def estimate(self, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        raise NotImplementedError
+
+    def synthesise(self, y_hat: Tensor, rate: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def encode(self, y: Tensor) -> tuple[bytes, bytes, Tensor]:
+        raise NotImplementedError
+
+    def decode(self, z_string: bytes, y_string: bytes, height: int,
+               width: int) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
 
     def forward(self, x: Tensor, rate: Tensor) -> dict:
         """``x_hat`` and the ``likelihoods`` of ``y`` and ``z``, for training."""
@@ -67,7 +87,7 @@ class VariableRate(nn.Module):
         """Keep what coding needs, made once: the tables that there are as lists,
         and a copy of the networks in double precision (see `codec.entropy`)."""
         self.tables = tables(self.gaussian)
-        self._exact = ()
+        self._exact: tuple[VariableRate, ...] = ()  # not copied with the rest
         self._exact = (copy.deepcopy(self).double(),)  # a tuple: not a submodule
 
     @property
@@ -86,8 +106,7 @@ class VariableRate(nn.Module):
 
 def _between(points: Tensor, rate: Tensor) -> Tensor:
     """exp of the rate points' rows, interpolated."""
-    below = rate.floor().clamp(0, RATES - 2)
+    below = rate.floor().clamp(0, RATES - 2).long()
     part = (rate - below)[:, None]
-    below = below.long()
     row = (1 - part) * points[below] + part * points[below + 1]
     return row.exp()[:, :, None, None]

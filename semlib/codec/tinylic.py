@@ -62,7 +62,7 @@ class TinyLIC(VariableRate):
         self.size = size
         self.g_a = _analysis(3, s)
         self.g_s = _synthesis(3, s)
-        self.g_s[-2].weight.data *= 0.1  # begin with a grey picture
+        next(self.g_s[-2].parameters()).data *= 0.1  # the weight: a grey picture at first
         hyper = Size((s.hyper, s.hyper), (2, 2), (s.hyper_depth,) * 2,
                      (s.heads[1],) * 2, 0, 0, min(s.kernel, 5))
         self.h_a = _analysis(latents, hyper)
@@ -80,16 +80,17 @@ class TinyLIC(VariableRate):
         z = self.h_a(y)
         z_string = self.entropy_bottleneck.compress(z)[0]
         z_hat = self.entropy_bottleneck.decompress([z_string], z.shape[-2:])
-        symbols, indexes = [], []
+        stages: list[Tensor] = []
+        indexes: list[Tensor] = []
 
         def code(means, levels, mask):
             chosen = (y.double() - means).round()[mask].int()
-            symbols.append(chosen)
+            stages.append(chosen)
             indexes.append(levels[mask].int())
             return chosen
 
         self._code_stages(z_hat, y.shape, code)
-        symbols = torch.cat(symbols)
+        symbols = torch.cat(stages)
         y_string = RansEncoder().encode_with_indexes(
             symbols.tolist(), torch.cat(indexes).tolist(), *self.tables)
         return z_string, y_string, symbols
@@ -139,7 +140,8 @@ class TinyLIC(VariableRate):
         What the coder depends on is rounded to a coarse grid, so that the last
         bits of the arithmetic, which threads and machines change, do not count.
         """
-        prior = self.exact.prior
+        prior = self.exact.get_submodule("prior")
+        assert isinstance(prior, Prior)
         features = prior.features(z_hat.double())
         y_hat = torch.zeros(shape, dtype=torch.float64)
         for stage in range(len(STAGES)):

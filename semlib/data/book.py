@@ -9,9 +9,10 @@ machine (see `typeset`).
 Lengths are in pixels of the reduced page unless said otherwise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -38,7 +39,15 @@ WIDTH, HEIGHT = 592, 800
 BLOCK = 8  # of JPEG's grid, on which patches lie
 UP = round(1 / SCALE)  # a page is drawn so many times as large
 
-Text = Callable[[np.random.Generator, int, str], list[str]]
+
+
+class Text(Protocol):
+    """Words to be set: so many, of a split."""
+
+    def __call__(self, rng: np.random.Generator, count: int, *,
+                 split: str) -> list[str]: ...
+
+
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,8 @@ class SetWord:
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom on the reduced page."""
-        return tuple(side * SCALE for side in self.ink.box)
+        left, top, right, bottom = (side * SCALE for side in self.ink.box)
+        return left, top, right, bottom
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ def make_book_page(index: int, split: str = "train", *, seed: int = 0,
     if not 2 <= x_height <= 16:
         raise ValueError(f"x_height must be between 2 and 16, not {x_height}")
     rng = np.random.default_rng([seed, list(BOOK_PAGES).index(split), index])
-    face = typeface(typefaces[rng.integers(len(typefaces))])
+    face = typeface(typefaces[int(rng.integers(len(typefaces)))])
     own = x_height * rng.uniform(0.92, 1.08)
     style = _style(rng, face, own / face.x_height)
     setter = _Setter(rng, style, split, text)
@@ -188,7 +198,7 @@ def set_patch(rows: Sequence[str], face: str = "Lora", *, left: float = 8.0,
 def _style(rng: np.random.Generator, face: Typeface, size: float) -> Style:
     left, right = rng.uniform(20, 44, 2)
     top, bottom = rng.uniform(40, 72), HEIGHT - rng.uniform(16, 48)
-    columns = ((left, WIDTH - right),)
+    columns: tuple[tuple[float, float], ...] = ((left, WIDTH - right),)
     if rng.random() < 0.5:
         gutter, middle = rng.uniform(14, 28), (left + WIDTH - right) / 2
         columns = ((left, middle - gutter / 2), (middle + gutter / 2, WIDTH - right))
@@ -230,7 +240,7 @@ class _Setter:
         ended = False
         while not ended and y <= self.style.bottom:
             lines -= 1
-            ended = self._line(column, y, indent, ending=lines <= 0)
+            ended = self._line(column, y, indent, ending=bool(lines <= 0))
             indent, y = 0.0, y + self.style.leading
         return y
 
@@ -271,7 +281,8 @@ class _Setter:
         size, width = self.style.size, self.style.face.width
         begin, end = self.style.columns[column]
         space, free = size * width(" "), end - begin - indent
-        row, ended = [], False
+        row: list[str] = []
+        ended = False
         while not ended:
             word = self._next()
             before = space if row else 0.0

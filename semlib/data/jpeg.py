@@ -7,6 +7,7 @@ from pathlib import Path
 import jpeglib
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from scipy.fft import idctn
 
 from ..images import InputError, reduce_image
@@ -71,8 +72,9 @@ def jpeg_scan(data: bytes) -> bytes:
 def quantization_table(quality: int) -> np.ndarray:
     """The 8×8 luminance table that libjpeg uses at a quality, in natural order."""
     data = jpeg_bytes(np.zeros((8, 8), np.uint8), quality)
-    table = Image.open(io.BytesIO(data)).quantization[0]
-    return np.array(table).reshape(8, 8)
+    image = Image.open(io.BytesIO(data))
+    assert isinstance(image, JpegImageFile)
+    return np.array(image.quantization[0]).reshape(8, 8)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def read_luminance(path: Path) -> Luminance | None:
         with Image.open(path) as image:
             if image.format not in ("JPEG", "MPO"):  # with more pictures inside
                 return None
-            turn = UPRIGHT.get(image.getexif().get(0x0112), UPRIGHT[1])
+            turn = UPRIGHT.get(image.getexif().get(0x0112) or 1, UPRIGHT[1])
         file = jpeglib.read_dct(str(path))
     except Exception:  # whatever is wrong with it, it is no JPEG to go by
         return None
@@ -112,8 +114,7 @@ def read_luminance(path: Path) -> Luminance | None:
             or (file.samp_factor[0] != file.samp_factor.max(0)).any():
         return None
     table = file.qt[file.quant_tbl_no[0]].astype(np.float32)
-    rows, columns = file.Y.shape[:2]
-    pixels = np.empty((8 * rows, 8 * columns), np.float32)
+    pixels = np.empty((8 * file.Y.shape[0], 8 * file.Y.shape[1]), np.float32)
     for row, blocks in enumerate(file.Y):
         strip = (idctn(blocks * table, axes=(1, 2), norm="ortho") + 128) / 255
         pixels[8 * row:8 * row + 8] = strip.swapaxes(0, 1).reshape(8, -1)
@@ -122,9 +123,9 @@ def read_luminance(path: Path) -> Luminance | None:
         np.zeros(pixels.shape[::-1], bool)
     inside[:file.height, :file.width] = True
     inside = _upright(inside, turn)
-    extent = tuple(slice(int(found[0]), int(found[-1]) + 1) for found in (
+    rows, columns = (slice(int(found[0]), int(found[-1]) + 1) for found in (
         np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))))
-    return Luminance(pixels, table.T if turn[0] % 2 else table, extent)
+    return Luminance(pixels, table.T if turn[0] % 2 else table, (rows, columns))
 
 
 def _upright(array: np.ndarray, turn: tuple[int, bool]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Pages and their patches, kept: 2,285 pages, ten patches each (section 4.6)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from .shards import Shards, cache_folder, recipe_hash
 SIZE = PATCH_HEIGHT * PATCH_WIDTH
 
 
-class PagePatches(Sequence):
+class PagePatches:
     """The patches of a split's first pages, made once and kept in a cache folder.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
@@ -33,26 +33,26 @@ class PagePatches(Sequence):
 
     whole = PAGES  # how many pages each split has
     name = "pages"
-    make = staticmethod(make_page)
-    drawn = (pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN, pages.GUTTER,
-             pages.ROWS)  # what a page is made by, and what changes with it
+    make: Callable = staticmethod(make_page)
+    drawn: tuple = (pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN,
+                    pages.GUTTER, pages.ROWS)  # a page is made by these
     packages: tuple[str, ...] = ("pillow",)  # which draw, each version in its way
 
     def __init__(self, split: str, count: int | None = None, *,
                  workers: int | None = None, folder: Path | None = None):
         count, whole = _checked(split, count, self.whole), self.whole[split]
-        self.split, self.count = split, count * PATCHES_PER_PAGE
+        self.split, self._count = split, count * PATCHES_PER_PAGE
         self.recipe = recipe_hash([self.drawn, words.digest()], *self.packages)
         folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
         self._shards = Shards(folder, partial(_draw, split=split, make=self.make), count,
                               whole, workers=workers, name=f"{split} {self.name}")
-        self.sha256, self.verify = self._shards.sha256, self._shards.verify
+        self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     def __getitem__(self, index: int) -> Patch:
-        if not 0 <= index < self.count:
+        if not 0 <= index < self._count:
             raise IndexError(index)
         page, at = divmod(index, PATCHES_PER_PAGE)
         record = self._shards.record(page)
@@ -62,9 +62,12 @@ class PagePatches(Sequence):
         return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), found, page,
                      kept["cell"])
 
+    def __iter__(self) -> Iterator[Patch]:
+        return map(self.__getitem__, range(len(self)))
+
     def firsts(self) -> list[Patch]:
         """The first patch of every page: independent draws."""
-        return [self[index] for index in range(0, self.count, PATCHES_PER_PAGE)]
+        return [self[index] for index in range(0, self._count, PATCHES_PER_PAGE)]
 
 
 class BookPatches(PagePatches):
@@ -78,7 +81,7 @@ class BookPatches(PagePatches):
     packages = "freetype-py", "uharfbuzz"  # Pillow only reduces: a test compares two
 
 
-class BookPages(Sequence):
+class BookPages:
     """A split's first pages, whole, as they are before JPEG: 800×592 uint8 each.
 
     Made once and kept in a cache folder (470 kB a page). ``sha256`` is the hash of all
@@ -96,24 +99,27 @@ class BookPages(Sequence):
     def __init__(self, split: str, count: int | None = None, *,
                  x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
                  workers: int | None = None):
-        self.count = _checked(split, count, BOOK_PAGES)
+        self._count = _checked(split, count, BOOK_PAGES)
         recipe = recipe_hash([BookPatches.drawn, words.digest(), *x_heights],
                              *BookPatches.packages)
         self._shards = Shards(cache_folder() / f"book-whole-{recipe}" / split,
                               partial(_whole, split=split, x_heights=x_heights),
-                              self.count, BOOK_PAGES[split], workers=workers, size=10,
+                              self._count, BOOK_PAGES[split], workers=workers, size=10,
                               name=f"{split} whole pages")
-        self.sha256, self.verify = self._shards.sha256, self._shards.verify
+        self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     def __getitem__(self, index: int) -> np.ndarray:
-        if not 0 <= index < self.count:
+        if not 0 <= index < self._count:
             raise IndexError(index)
         offset = self._shards.record(index)["offset"]
         pixels = self._shards.pixels(index, offset, book.HEIGHT * book.WIDTH)
         return pixels.reshape(book.HEIGHT, book.WIDTH)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return map(self.__getitem__, range(len(self)))
 
 
 def _checked(split: str, count: int | None, whole: dict[str, int]) -> int:

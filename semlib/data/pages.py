@@ -125,7 +125,7 @@ def make_page(index: int, split: str = "train", *, seed: int = 0,
     if not 2 <= x_height <= 8:
         raise ValueError(f"x_height must be between 2 and 8, not {x_height}")
     rng = np.random.default_rng([seed, SPLITS.index(split), index])
-    typeface = typefaces[rng.integers(len(typefaces))]
+    typeface = typefaces[int(rng.integers(len(typefaces)))]
     own = x_height * rng.uniform(0.92, 1.08)
     font = _font(typeface, own * _UP)
     # as many lines as fit a patch with the leading of an ordinary book or more
@@ -208,8 +208,8 @@ def _set_line(draw, font, row, left, baseline, measure, line) -> list[Word]:
     for text in row:
         position = (round(x), baseline)
         draw.text(position, text, font=font, fill=0, anchor="ls")
-        box = draw.textbbox(position, text, font=font, anchor="ls")
-        words.append(Word(text, tuple(int(side) for side in box), line))
+        x0, y0, x1, y1 = draw.textbbox(position, text, font=font, anchor="ls")
+        words.append(Word(text, (int(x0), int(y0), int(x1), int(y1)), line))
         x += font.getlength(text) + space
     return words
 

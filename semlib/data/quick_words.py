@@ -30,7 +30,8 @@ def draw_word(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     if path.name.startswith(CAPITALS):
         text = text.upper()
     mask = _mask(text, _font(path, int(rng.choice(SIZES))), rng)
-    back = _background(*mask.shape, rng)
+    height, width = mask.shape
+    back = _background(height, width, rng)
     return _blend(back, mask, _ink(float(back.mean()), rng)), text
 
 
@@ -54,8 +55,8 @@ def degrade_word(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         image = (image + noise).clip(0, 255).astype(np.uint8)
     if rng.random() < 0.4:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(5, 96))]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1],
-                             cv2.IMREAD_GRAYSCALE)
+        _, file = cv2.imencode(".jpg", image, quality)
+        image = np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE))
     return image
 
 
@@ -71,13 +72,13 @@ def _mask(text: str, font: ImageFont.FreeTypeFont,
     left, top, right, bottom = rng.uniform(*MARGIN, 4) * font.size
     width, height = max(8, int(x1 - x0 + left + right)), \
         max(8, int(y1 - y0 + top + bottom))
-    mask = Image.new("L", (width, height))
-    ImageDraw.Draw(mask).text((left - x0, top - y0), text, fill=255, font=font)
-    mask = np.asarray(mask)
+    drawn = Image.new("L", (width, height))
+    ImageDraw.Draw(drawn).text((left - x0, top - y0), text, fill=255, font=font)
+    mask = np.asarray(drawn)
     if rng.random() < 0.5:
         rise, shear = rng.uniform(-SLANT, SLANT), rng.uniform(-0.2, 0.2)
         move = np.array([[1, shear, -shear * height / 2], [rise, 1, -rise * width / 2]])
-        mask = cv2.warpAffine(mask, move, (width, height))
+        mask = np.asarray(cv2.warpAffine(mask, move, (width, height)))
     return mask
 
 
@@ -126,5 +127,5 @@ def _crop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     top, bottom, left, right = (int(side) for side in sides)
     image = image[max(0, -top):height - max(0, -bottom),
                   max(0, -left):width - max(0, -right)]
-    return cv2.copyMakeBorder(image, *(max(0, s) for s in (top, bottom, left, right)),
-                              cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.copyMakeBorder(image, max(0, top), max(0, bottom), max(0, left),
+                                         max(0, right), cv2.BORDER_REPLICATE))

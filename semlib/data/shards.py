@@ -23,7 +23,7 @@ class Shards:
     """The first `count` items of a drawn set: pixels of any shape, and a record.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
-    all pixels and records.
+    all pixels and records; what is read for the first time is compared with it.
 
     Args:
         folder: where they are kept.
@@ -53,23 +53,19 @@ class Shards:
         return dict(self._cards[shard]["images"][at])
 
     def pixels(self, index: int, offset: int, size: int) -> np.ndarray:
-        """A copy of `size` values from an offset in the item's shard."""
-        shard = index // self._size
-        if shard not in self._pixels:
-            self._pixels[shard] = np.load(self.folder / f"{shard:04}.npy",
-                                          mmap_mode="r")
-        return np.array(self._pixels[shard][offset:offset + size])
-
-    def verify(self) -> None:
-        """Read every shard and compare it with its hash.
+        """A copy of `size` values from an offset in the item's shard.
 
         Raises:
-            InputError: a shard is not what was made; it names the file.
+            InputError: the shard is not what was made; it names the file.
         """
-        for shard, card in enumerate(self._cards):
-            path = self.folder / f"{shard:04}.npy"
-            if _digest(np.load(path), card["images"]) != card["sha256"]:
+        shard = index // self._size
+        if shard not in self._pixels:
+            path, card = self.folder / f"{shard:04}.npy", self._cards[shard]
+            pixels = np.load(path, mmap_mode="r")
+            if _digest(pixels, card["images"]) != card["sha256"]:
                 raise InputError(f"{path}: damaged; delete it and its .json")
+            self._pixels[shard] = pixels
+        return np.array(self._pixels[shard][offset:offset + size])
 
 
 def cache_folder() -> Path:
@@ -90,7 +86,7 @@ def _make(folder: Path, draw: Draw, shards, whole: int, workers: int | None,
     missing = [shard for shard in shards if not _card(folder, shard).exists()]
     if not missing:
         return
-    workers = min(workers or os.cpu_count(), len(missing))
+    workers = min(workers or os.cpu_count() or 1, len(missing))
     bar = partial(tqdm, desc=name, total=len(missing), unit=f"×{size}",
                   disable=None)  # none in a page's output
     make = partial(_make_one, folder, draw, whole=whole, size=size)
@@ -124,5 +120,6 @@ def _card(folder: Path, shard: int) -> Path:
 
 
 def _digest(pixels: np.ndarray, records: list[dict]) -> str:
-    texts = json.dumps(records).encode()
-    return hashlib.sha256(texts + pixels.tobytes()).hexdigest()
+    digest = hashlib.sha256(json.dumps(records).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

@@ -12,16 +12,16 @@ words in typefaces and on pictures that training has not seen either.
 import contextlib
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from ..compat import package_folder
 from ..images import InputError
 from . import words
 from .shards import Shards, cache_folder, recipe_hash
@@ -75,7 +75,7 @@ def make_text_image(index: int, split: str = "train",
     return TextImage(_enlarge(small), **record)
 
 
-class TextImages(Sequence):
+class TextImages:
     """The first `count` images of a split, made once and kept in a cache folder.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
@@ -97,31 +97,34 @@ class TextImages(Sequence):
         count = COUNTS[split] if count is None else count
         if not 1 <= count <= COUNTS[split]:
             raise InputError(f"{split} holds 1 to {COUNTS[split]} images, not {count}")
-        self.split, self.count = split, count
+        self.split, self._count = split, count
         recipe = recipe_hash([RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS,
                               PICTURES, UNSEEN_PICTURES, VERSION, words.digest(),
                               cv2.__version__], "pillow", "trdg", "scikit-image")
         self.folder = (folder or cache_folder()) / f"text-{recipe}" / split
         self._shards = Shards(self.folder, partial(_draw, split=split), count,
                               COUNTS[split], workers=workers, name=f"{split} images")
-        self.sha256, self.verify = self._shards.sha256, self._shards.verify
+        self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     def __getitem__(self, index: int) -> TextImage:
-        if not 0 <= index < self.count:
+        if not 0 <= index < self._count:
             raise IndexError(index)
         record = self._shards.record(index)
         width, offset = record.pop("width"), record.pop("offset")
         small = self._shards.pixels(index, offset, RECIPE["size"] * width * 3)
         return TextImage(_enlarge(small.reshape(-1, width, 3)), **record)
 
+    def __iter__(self) -> Iterator[TextImage]:
+        return map(self.__getitem__, range(len(self)))
+
 
 @cache
 def fonts(split: str) -> tuple[Path, ...]:
     """The typefaces of a split, among TRDG's 100 Latin ones."""
-    folder = _package("trdg") / "fonts" / "latin"
+    folder = package_folder("trdg") / "fonts" / "latin"
     return tuple(path for path in sorted(folder.iterdir())
                  if path.name.startswith(UNSEEN_FONTS) == (split == "hard"))
 
@@ -177,9 +180,6 @@ def _enlarge(small: np.ndarray) -> np.ndarray:
 @cache
 def open_picture(name: str) -> Image.Image:
     package, _, rest = name.partition("/")
-    return Image.open(_package(package) / rest).convert("RGB")
+    return Image.open(package_folder(package) / rest).convert("RGB")
 
 
-def _package(name: str) -> Path:
-    """Where an installed package lies, without importing it."""
-    return Path(find_spec(name).origin).parent

@@ -9,11 +9,12 @@ import hashlib
 import json
 import zlib
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from string import ascii_lowercase, digits
 
 import numpy as np
+
+from ..compat import package_folder
 
 TEST_SHARE = 20  # per cent of the dictionary's words
 VALIDATION_SHARE = 5
@@ -59,7 +60,7 @@ def dictionary(split: str) -> tuple[str, ...]:
 @cache
 def _words(language: str) -> tuple[str, ...]:
     """TRDG's words of a language: 3 to 11 lower-case letters from a to z."""
-    path = Path(find_spec("trdg").origin).parent / "dicts" / f"{language}.txt"
+    path = package_folder("trdg") / "dicts" / f"{language}.txt"
     words = sorted(set(path.read_text(encoding="utf-8").split()))
     return tuple(word for word in words if 3 <= len(word) <= 11 and word.isascii()
                  and word.isalpha() and word.islower())

@@ -9,7 +9,7 @@ from .. import zoo
 from ..data import BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..metrics import accuracy, changes, mean_interval
-from ..ocr import reading_order
+from ..ocr import SureReader, reading_order
 from ..restore import OCRGuided, crops, surer
 from .end_to_end import READERS
 from .results import test_set
@@ -47,8 +47,9 @@ def run(name: str = "guided", subset: int = 120) -> dict:
     readings = {split: [_readings(guided, judge, patch)
                         for patch in tqdm(chosen, desc=split, unit="patch")]
                 for split, chosen in patches.items()}
-    levels = [{"caution": level, **{split: _level(readings[split], patches[split], level)
-                                    for split in patches}} for level in LEVELS]
+    levels: list[dict] = [
+        {"caution": level, **{split: _level(readings[split], patches[split], level)
+                              for split in patches}} for level in LEVELS]
     chosen = [row["caution"] for row in levels
               if row["validation"][READERS[0]]["broken_per_1000"][0] < GOAL]
     return {"name": name, "weights": weights, "patches": subset, "levels": levels,
@@ -63,12 +64,15 @@ def _readings(guided: OCRGuided, judge, patch: Patch) -> dict:
     first = guided.first(to_tensor(degrade(patch.image, quality=1)[0])[None]).clamp(0, 1)
     second = guided.second(first).clamp(0, 1)
     size = first.shape[-2:]
+    deciding = guided.pages.reader
+    assert isinstance(deciding, SureReader)
     windows = guided.pages.windows(guided.pages.detector.boxes(first)[0], *size)
     windows = [windows[i] for line in reading_order(np.array(windows)) for i in line]
-    sure, texts = [], {reader: [] for reader in READERS}
+    sure = []
+    texts: dict[str, list] = {reader: [] for reader in READERS}
     for picture in (first[0], second[0]):
         words = crops(picture, windows)
-        read = guided.pages.reader.read_with_confidence(words)
+        read = deciding.read_with_confidence(words)
         sure.append([confidence for _, confidence in read])
         texts[READERS[0]].append([text for text, _ in read])
         texts[READERS[1]].append(judge.read(words))

@@ -2,9 +2,10 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,8 +53,9 @@ def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
         states |= _kept(folder, after=max(states, default=0))
     settings = states[max(states)]["settings"]
     if "size" in settings:  # a codec's
-        pictures = list(TextImages("test", subset))
-        step, known = partial(_codec, rate=rate), {"images": subset, "rate": rate}
+        pictures: list = list(TextImages("test", subset))
+        step: Callable[..., dict] = partial(_codec, rate=rate)
+        known = {"images": subset, "rate": rate}
     else:
         pictures = BookPatches("test", subset).firsts()
         step, known = _restorer, {"patches": subset}
@@ -97,7 +99,7 @@ def _codec(state: dict, images: list[TextImage], rate: float) -> dict:
 @torch.no_grad()
 def _restorer(state: dict, patches: Sequence[Patch]) -> dict:
     settings = state["settings"]
-    network = zoo.build("residual" if "blocks" in settings else "dncnn", settings)
+    network: Any = zoo.build("residual" if "blocks" in settings else "dncnn", settings)
     network.load_state_dict(trained_part(state))
     network.eval()
     if "first" in settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from .. import metrics, ocr, restore, zoo
@@ -18,7 +18,7 @@ from ..images import to_tensor
 from ..metrics import (accuracy, changes, exact_words, false_friends, false_words,
                        fidelity, numbers)
 from ..ocr import CRAFT, PageReader
-from ..restore import contradictions, hold, seen
+from ..restore import Restorer, contradictions, hold, seen
 from .results import Store, code_of
 
 READERS = ("english_g2", "PP-OCRv6")
@@ -33,19 +33,19 @@ def untouched(x: Tensor, table: Tensor) -> Tensor:
     return x.clamp(0, 1)
 
 
-def repaired(network: nn.Module, x: Tensor, table: Tensor) -> Tensor:
+def repaired(network: Restorer, x: Tensor, table: Tensor) -> Tensor:
     """What a restorer makes of pictures, in [0, 1]."""
     return network(seen(network, x, table)).clamp(0, 1)
 
 
-def held(network: nn.Module, x: Tensor, table: Tensor) -> Tensor:
+def held(network: Restorer, x: Tensor, table: Tensor) -> Tensor:
     """The same, held to the file."""
     return hold(repaired(network, x, table), x, table)
 
 
 def levels(image: Tensor) -> np.ndarray:
     """A 1×H×W picture as H×W uint8."""
-    return np.uint8((image[0].clamp(0, 1) * 255).round().numpy())
+    return (image[0].clamp(0, 1) * 255).round().byte().numpy()
 
 
 def stored(file: Path, weights: str | None, patches: Sequence[Patch],
@@ -67,7 +67,7 @@ def _digest(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
 
 @cache
 def _code() -> str:
-    folders = [Path(package.__file__).parent for package in (metrics, ocr, restore)]
+    folders = [Path(str(package.__file__)).parent for package in (metrics, ocr, restore)]
     return code_of(Path(__file__), *(file for folder in folders
                                      for file in folder.glob("*.py")))
 
@@ -107,7 +107,9 @@ def luminance(file: bytes) -> Luminance:
     with tempfile.NamedTemporaryFile(suffix=".jpg") as place:
         place.write(file)
         place.flush()
-        return read_luminance(Path(place.name))
+        known = read_luminance(Path(place.name))
+    assert known is not None
+    return known
 
 
 def legibility(truth: str, texts: dict[str, str]) -> dict[str, float]:

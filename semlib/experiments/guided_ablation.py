@@ -3,11 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from torch import nn
-
 from .. import zoo
 from ..data import BookPatches
 from ..metrics import gains, summary
+from ..restore import Restorer
 from ..training import GuidedRecipe, train
 from ..training import preset as settings_of
 from ..training.guided import assembled
@@ -15,7 +14,7 @@ from .end_to_end import compared, repaired, score
 from .results import test_set
 
 # how each variant's settings differ from the preset's
-VARIANTS = {"guided": {},
+VARIANTS: dict[str, dict] = {"guided": {},
             "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
             "page": {"place": "page"},  # all pixels, not words' alone
             "sooner": {"start": "dncnn"},  # D2 learns nothing from pixels before
@@ -50,13 +49,13 @@ def run(folder: Path = Path("runs/guided-ablation"), steps: int = 400,
     settings = {**settings_of("guided", preset), "steps": steps}
     texts = [[patch.text] for patch in patches]
 
-    def read(network: nn.Module) -> list[list[dict]]:
+    def read(network: Restorer) -> list[list[dict]]:
         return [[score(patch, partial(repaired, network))] for patch in patches]
 
     begun = first = read(zoo.load_restorer(settings["first"])[0])
-    rows = {"first": summary(first)}
+    rows: dict[str, dict] = {"first": summary(first)}
 
-    def measure(variant: str, network: nn.Module) -> list[list[dict]]:
+    def measure(variant: str, network: Restorer) -> list[list[dict]]:
         scores = read(network)
         rows[variant] = {**summary(scores), "changes": compared(texts, first, scores),
                          "gains": gains(begun, scores)}

@@ -1,6 +1,6 @@
 """Codecs at their rates and settings, and what is read of what they leave."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -54,7 +54,7 @@ def measure(work: Sequence[tuple[TextImage, Sequence[Point]]],
                 for (image, points), row in zip(work, rows)}
 
 
-def summaries(points: Sequence[Point], sets: dict[str, Sequence[TextImage]],
+def summaries(points: Sequence[Point], sets: Mapping[str, Sequence[TextImage]],
               measured: dict[int, dict[Point, dict]]) -> dict[str, list[dict]]:
     """For each codec its points, with means over those sets measured there."""
     rows: dict[str, list] = {}
@@ -89,16 +89,18 @@ def curve(rows: list[dict], reader: str, kind: str = "all") -> list[dict]:
 def points_of(learned: Sequence[str], rates: Sequence[float],
               settings: dict | None = None) -> list[Point]:
     """The uncompressed picture, every learned codec, and the peers at all scales."""
-    return [Point(UNCOMPRESSED), *(Point(name, rate) for name in learned
-                                   for rate in rates),
-            *(Point(name, setting=setting, scale=scale) for name in settings or {}
-              for scale in SCALES for setting in settings[name])]
+    return [Point(UNCOMPRESSED),
+            *(Point(name, rate) for name in learned for rate in rates),
+            *(Point(name, setting=setting, scale=scale)
+              for name, chosen in (settings or {}).items()
+              for scale in SCALES for setting in chosen)]
 
 
 def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
     """One picture at every point: bits per pixel, PSNR, each reader's metrics."""
     torch.set_num_threads(1)  # every core has its own pictures
-    rows, pictures = [], []
+    rows: list[dict] = []
+    pictures = []
     for point in points:
         picture, data = _compressed(image.image, point)
         pictures.append(to_tensor(picture))
@@ -118,8 +120,9 @@ def _compressed(image: np.ndarray, point: Point) -> tuple[np.ndarray, bytes | in
     """The decoded picture and the file, or the bytes of the bare pixels."""
     if point.codec == UNCOMPRESSED:
         return image, image.size
-    if point.rate is None:
+    if point.setting is not None and point.scale is not None:
         return codec.peer(image, point.codec, point.setting, point.scale)
+    assert point.rate is not None
     model, weights = _codec(point.codec)
     data = codec.compress(model, weights, to_tensor(image)[None], point.rate)
     return np.asarray(to_image(codec.decompress(model, weights, data)[0])), data

@@ -3,7 +3,7 @@
 import inspect
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from ..images import InputError
 
 # what a command line can give; other parameters of `run` keep their defaults
-ASKED = (int, float, str, Path, list[str], list[Path])
+ASKED = (int, float, str, Path, Sequence[str], list[Path])
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Experiment:
 
     def help(self) -> dict[str, str]:
         """What each of them means, from the docstring."""
-        text = inspect.getdoc(self.run).partition("Args:\n")[2].partition("\n\n")[0]
+        doc = inspect.getdoc(self.run) or ""
+        text = doc.partition("Args:\n")[2].partition("\n\n")[0]
         said = re.findall(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", text, re.M | re.S)
         return {name: meaning[0].upper() + " ".join(meaning[1:].replace("`", "").split())
                 for name, meaning in said}
@@ -72,7 +73,7 @@ class Experiment:
             value = given.get(name, parameter.default)
             if parameter.annotation == list[Path]:
                 words += [path.name for path in value]
-            elif parameter.annotation == list[str]:
+            elif parameter.annotation == Sequence[str]:
                 words += [f"--{name} {each!r}" for each in value]
             elif parameter.annotation is not Path:
                 words.append(f"--{name} {value}")

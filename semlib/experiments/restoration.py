@@ -1,6 +1,6 @@
 """Chapter 8: what is read of ruined book pages, repaired in many ways."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ OLD = ("dncnn", "guided")
 
 
 def run(folder: Path = Path("runs/restoration"), subset: int = BOOK_PAGES["test"],
-        only: list[str] = ()) -> dict:
+        only: Sequence[str] = ()) -> dict:
     """Ruin a patch of each test page, repair it in every way, and read it end to end.
 
     Args:

@@ -28,7 +28,7 @@ LADDER = ("dncnn", "dncnn-second", "guided-none", "guided")  # each learns a bit
 
 
 def run(folder: Path = Path("runs/restore"), subset: int = PAGES["test"],
-        each: int = PATCHES_PER_PAGE, only: list[str] = ()) -> dict:
+        each: int = PATCHES_PER_PAGE, only: Sequence[str] = ()) -> dict:
     """Ruin test patches, repair them in every way, and read them from end to end.
 
     Args:

@@ -19,13 +19,14 @@ from .results import test_set
 
 OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
 
-DRAWN = {"as trained": {}, "never-seen typefaces": {"typefaces": NEVER_SEEN},
-         "sentences": {"text": sentences},
-         "sentences, never-seen typefaces": {"text": sentences,
-                                             "typefaces": NEVER_SEEN},
-         "random letters": {"text": partial(strange_words, kind="letters")},
-         "digits": {"text": partial(strange_words, kind="digits")},
-         **{f"x-height {size}": {"x_height": size} for size in (5, 7, 8, 9, 10)}}
+DRAWN: dict[str, dict] = {
+    "as trained": {}, "never-seen typefaces": {"typefaces": NEVER_SEEN},
+    "sentences": {"text": sentences},
+    "sentences, never-seen typefaces": {"text": sentences,
+                                        "typefaces": NEVER_SEEN},
+    "random letters": {"text": partial(strange_words, kind="letters")},
+    "digits": {"text": partial(strange_words, kind="digits")},
+    **{f"x-height {size}": {"x_height": size} for size in (5, 7, 8, 9, 10)}}
 QUALITIES = (2, 3, 5, 10, 20)
 FLAT_STEP = 160  # of a table that rounds all waves alike, unlike the standard's
 TABLES = {"flat table": [FLAT_STEP] * 64,
@@ -121,7 +122,7 @@ def _moved(patch: Patch, pixels: int) -> Patch:
 
 
 def _grey(image: np.ndarray) -> np.ndarray:
-    return np.uint8(np.round(INK + image / 255 * (PAPER - INK)))
+    return np.round(INK + image / 255 * (PAPER - INK)).astype(np.uint8)
 
 
 def _turned(image: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import io
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -63,9 +64,11 @@ def _fitting(sets: list[list[Patch]], encode: Encode,
                        / len(jpeg_bytes(sheet, 1)) for sheet in sheets)
 
         if settings is THRESHOLDS:
-            fitting = [setting for setting in settings if excess(setting) <= 1]
+            fitting: Sequence[int] = [setting for setting in settings
+                                      if excess(setting) <= 1]
         else:
-            fitting = settings[:bisect_right(settings, 1, key=excess)][-1:]
+            last = bisect_right(settings, 1, key=cast(Callable, excess))
+            fitting = settings[:last][-1:]
         for setting in fitting:
             yield setting, scale
 
@@ -77,11 +80,11 @@ def _measured(patches: list[Patch], encode: Encode, setting: int, scale: float,
     file = encode(_resized(sheet, scale), setting)
     back = Image.fromarray(_decode(file)).resize(sheet.shape[::-1],
                                                  Image.Resampling.BICUBIC)
-    row = {"setting": setting, "scale": scale,
+    row: dict[str, object] = {"setting": setting, "scale": scale,
            "bpp": round(bits_per_pixel(file, sheet.size), 4)}
     height = len(sheet) // len(patches)
     pictures = np.asarray(back).reshape(len(patches), height, -1)
-    texts = {name: [] for name in READERS}
+    texts: dict[str, list[str]] = {name: [] for name in READERS}
     for picture in pictures:
         for name, found in read_end_to_end(to_tensor(picture)[None]).items():
             texts[name] += found
@@ -120,7 +123,8 @@ def _decode(file: bytes) -> np.ndarray:
         return bilevel.decompress(file)
 
 
-CODECS = {"JPEG": (_by_pillow("JPEG", optimize=True), range(1, FINEST)),
-          "WebP": (_by_pillow("WEBP", method=6), range(0, FINEST)),
-          "AVIF": (_by_pillow("AVIF", speed=6, subsampling="4:0:0"), range(0, FINEST)),
-          "one bit a pixel": (bilevel.compress, THRESHOLDS)}
+CODECS: dict[str, tuple[Encode, Sequence[int]]] = {
+    "JPEG": (_by_pillow("JPEG", optimize=True), range(1, FINEST)),
+    "WebP": (_by_pillow("WEBP", method=6), range(0, FINEST)),
+    "AVIF": (_by_pillow("AVIF", speed=6, subsampling="4:0:0"), range(0, FINEST)),
+    "one bit a pixel": (bilevel.compress, THRESHOLDS)}

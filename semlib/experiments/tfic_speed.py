@@ -12,7 +12,7 @@ from tqdm import tqdm
 from .. import codec, zoo
 from ..data import TextImages
 from ..images import to_tensor
-from ..ocr import CRAFT, PageReader, TRBAReader
+from ..ocr import Reader, CRAFT, PageReader, TRBAReader
 from ..ocr.trba import FourStages
 from .operating_points import SHOWN_RATE, readers
 from .results import test_set
@@ -36,7 +36,7 @@ def run(subset: int = 600) -> dict:
     page = PageReader(CRAFT())  # these words are large: nothing need be magnified
     tasks: dict[str, Callable[[Tensor], object]] = {
         **{f"encode, {name}": partial(_encode, *zoo.load(name)) for name in LEARNED},
-        **{f"read, {name}": lambda x, reader=reader: reader.read([x])
+        **{f"read, {name}": partial(_read, reader)
            for name, reader in readers().items()},
         # untrained: its attention takes as many steps whatever it reads
         "read, TRBA of the paper's size": lambda x: large.read([x]),
@@ -45,6 +45,10 @@ def run(subset: int = 600) -> dict:
             "seconds_per_image": {name: _mean_and_deviation(task, pictures)
                                   for name, task in tasks.items()},
             **test_set(images)}
+
+
+def _read(reader: Reader, x: Tensor) -> list[str]:
+    return reader.read([x])
 
 
 def _encode(model, weights, x: Tensor) -> bytes:

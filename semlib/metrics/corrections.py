@@ -24,9 +24,11 @@ def changes(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
         and ``words``, their number by fate before and after: "broken, false" are
         those that were no words, and became wrong ones.
     """
-    counts, words, rates = Counter(), Counter(), []
+    counts: Counter[str] = Counter()
+    words: Counter[tuple[str, str]] = Counter()
+    rates = []
     for page in zip(truths, before, after):
-        own = Counter()
+        own: Counter[str] = Counter()
         for truth, one, two in zip(*page):
             had, has = kept_letters(truth, one), kept_letters(truth, two)
             own += Counter(letters=len(normalize(truth)), right=len(had),

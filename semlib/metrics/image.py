@@ -19,8 +19,8 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 def psnr_b(clean: np.ndarray, other: np.ndarray) -> float:
     """PSNR with the blocking that `other` has between 8×8 blocks counted as error
     (Yim and Bovik, IEEE TIP 20(1), 2011, equations 4 to 11), in dB."""
-    clean, other = np.float64(clean), np.float64(other)
-    error = np.square(clean - other).mean() + _blocking(other)
+    shown = other.astype(np.float64)
+    error = np.square(clean - shown).mean() + _blocking(shown)
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 

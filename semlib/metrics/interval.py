@@ -19,15 +19,15 @@ def mean_interval(values: Sequence[float], level: float = 0.95,
     Returns:
         Mean, lower and upper end.
     """
-    values = np.asarray(values, float)
-    if values.min() == values.max() and values[0] in (0, 1):
+    numbers = np.asarray(values, float)
+    if numbers.min() == numbers.max() and numbers[0] in (0, 1):
         away = NormalDist().inv_cdf((1 + level) / 2)**2
-        end = away / (len(values) + away)
-        return (0.0, 0.0, end) if values[0] == 0 else (1.0, 1 - end, 1.0)
-    picks = np.random.default_rng(0).integers(len(values), size=(draws, len(values)))
+        end = away / (len(numbers) + away)
+        return (0.0, 0.0, end) if numbers[0] == 0 else (1.0, 1 - end, 1.0)
+    picks = np.random.default_rng(0).integers(len(numbers), size=(draws, len(numbers)))
     tail = (1 - level) / 2
-    low, high = np.quantile(values[picks].mean(1), [tail, 1 - tail])
-    return float(values.mean()), float(low), float(high)
+    low, high = np.quantile(numbers[picks].mean(1), [tail, 1 - tail])
+    return float(numbers.mean()), float(low), float(high)
 
 
 def summary(pages: list[list[dict]]) -> dict:

@@ -1,6 +1,6 @@
 """How well text was kept."""
 
-import re
+import unicodedata
 from functools import cache
 
 import Levenshtein
@@ -12,16 +12,19 @@ RIGHT, FALSE, BROKEN = FATES = ("right", "false", "broken")
 
 
 def normalize(text: str) -> str:
-    """Lower-case letters and digits only: what the paper's accuracy compares."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """Letters and digits only, of any script, upper and lower case as one: what the
+    paper's accuracy compares. An accent counts, composed or not (NFKC)."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in unicodedata.normalize("NFKC", folded)
+                   if c.isalnum() or unicodedata.combining(c)
+                   or unicodedata.category(c) == "Mc")
 
 
 def accuracy(truth: str, read: str) -> float:
     """1 - lev(G, T) / max(len(G), len(T)) over letters and digits, in [0, 1].
 
-    The paper's accuracy (section 3.3), which counts upper and lower case as equal
-    here. Two texts without any letter or digit
-    agree: 1.
+    The paper's accuracy (section 3.3), one minus the normalized edit distance; upper
+    and lower case are equal here. Two texts without any letter or digit agree: 1.
     """
     truth, read = normalize(truth), normalize(read)
     longest = max(len(truth), len(read))
@@ -29,7 +32,8 @@ def accuracy(truth: str, read: str) -> float:
 
 
 def exact_words(truth: str, read: str) -> float:
-    """The share of the true words that were read without any error, in order.
+    """Word accuracy: the share of the true words that were read without any error, in
+    order.
 
     Both texts are split at white space and normalized; the two lists are
     aligned with the fewest insertions, deletions and substitutions, and the
@@ -57,12 +61,12 @@ def fates(truth: str, read: str) -> list[str]:
 def read_as(truth: str, read: str) -> list[tuple[str, str]]:
     """Each true word and what was read in its place, "" where nothing was, both
     normalized. Aligned as in `exact_words`."""
-    truth, read = _words(truth), _words(read)
-    found = list(truth)
-    for kind, word, at in Levenshtein.editops(truth, read):
+    words, others = _words(truth), _words(read)
+    found = list(words)
+    for kind, word, at in Levenshtein.editops(words, others):
         if kind != "insert":
-            found[word] = read[at] if kind == "replace" else ""
-    return list(zip(truth, found))
+            found[word] = others[at] if kind == "replace" else ""
+    return list(zip(words, found))
 
 
 def _known(word: str) -> bool:
@@ -81,7 +85,7 @@ def kept_letters(truth: str, read: str) -> set[int]:
     truth, read = normalize(truth), normalize(read)
     blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
                                          len(truth), len(read))
-    return {at for block in blocks for at in range(block.a, block.a + block.size)}
+    return {at for begin, _, size in blocks for at in range(begin, begin + size)}
 
 
 def _words(text: str) -> list[str]:

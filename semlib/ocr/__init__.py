@@ -3,8 +3,8 @@
 from .detect import CRAFT, reading_order
 from .easyocr import EasyOCRReader
 from .rapid import RapidOCRReader
-from .reader import PageReader, Reader, ReadWord, Reading, Teacher
+from .reader import PageReader, Reader, ReadWord, Reading, SureReader, Teacher
 from .trba import TRBAReader
 
 __all__ = ["CRAFT", "EasyOCRReader", "PageReader", "RapidOCRReader", "Reader",
-           "ReadWord", "Reading", "TRBAReader", "Teacher", "reading_order"]
+           "ReadWord", "Reading", "SureReader", "TRBAReader", "Teacher", "reading_order"]

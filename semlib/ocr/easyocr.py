@@ -47,9 +47,9 @@ class EasyOCRReader(nn.Module):
         self.alphabet = recognition_models["gen2"]["english_g2"]["characters"]
         network = Model(input_channel=1, output_channel=256, hidden_size=256,
                         num_class=len(self.alphabet) + 1)
-        self.network = load_weights(network, "english_g2.pth")
         # nothing in it but LSTMs, and on a GPU only so can gradients pass them
-        self.network.SequenceModeling.train()
+        network.SequenceModeling.train()
+        self.network = load_weights(network, "english_g2.pth")
         self.network.to(memory_format=torch.channels_last)  # a third faster on a CPU
 
     def train(self, mode: bool = True) -> "EasyOCRReader":
@@ -167,10 +167,10 @@ def cannot_say(nats: Tensor, labels: Sequence[Sequence[int]], steps: int) -> Ten
 
 def _resize(image: Tensor) -> tuple[np.ndarray, int]:
     """Grey pixels as EasyOCR cuts them out, uint8, and the network's columns."""
-    pixels = (image.detach().clamp(0, 1) * 255).round().byte()
-    pixels = pixels.permute(1, 2, 0).contiguous().cpu().numpy()
-    pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if len(image) == 3 \
-        else pixels[..., 0]
+    levels = (image.detach().clamp(0, 1) * 255).round().byte()
+    shown = levels.permute(1, 2, 0).contiguous().cpu().numpy()
+    pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY) if len(image) == 3 \
+        else shown[..., 0]
     height, width = pixels.shape
     if width < height:
         size = HEIGHT, int(HEIGHT * height / width)
@@ -185,7 +185,8 @@ def _pad(pixels: np.ndarray, columns: int) -> Tensor:
     height, width = pixels.shape
     if height != HEIGHT:
         size = math.ceil(HEIGHT * width / height), HEIGHT
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.BICUBIC))
+        pixels = np.asarray(Image.fromarray(pixels).resize(
+            size, Image.Resampling.BICUBIC))
     x = torch.from_numpy(pixels.copy())[None].float() / 255
     return F.pad(x, (0, columns - x.shape[-1]), mode="replicate") * 2 - 1
 

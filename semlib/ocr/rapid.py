@@ -5,13 +5,13 @@ that was trained against, and not this one, is a trick.
 """
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..compat import package_folder
 from ..images import to_image
 
 MODEL = "PP-OCRv6_rec_small.onnx"  # comes with the package: nothing is downloaded
@@ -20,7 +20,7 @@ WIDEST = 320 / 48  # pictures that are no wider share one width in the network
 
 def model_path() -> Path:
     """Where the package keeps the network."""
-    return Path(find_spec("rapidocr").origin).parent / "models" / MODEL
+    return package_folder("rapidocr") / "models" / MODEL
 
 
 class RapidOCRReader:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor
@@ -19,8 +19,17 @@ class Reader(Protocol):
         """The text in each picture, C×H×W in [0, 1], of any sizes."""
 
 
+@runtime_checkable
+class SureReader(Reader, Protocol):
+    """A reader that says how sure it is."""
+
+    def read_with_confidence(self, images: Sequence[Tensor]) -> list[tuple[str, float]]:
+        """The text in each picture, and how sure the reader is of it, in [0, 1]."""
+
+
 class Teacher(Reader, Protocol):
-    """A reader that others can be trained against. Frozen; gradients reach the images.
+    """A reader that others can be trained against: a frozen torch module, through which
+    gradients reach the images.
 
     What it reads in training is what it reads in scoring: both begin with the
     same differentiable preprocessing.

@@ -6,9 +6,9 @@ from .dncnn import DnCNN
 from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
 from .picture import restore_image, restore_picture, seen
 from .residual import ResidualNet
-from .tiles import restore
+from .tiles import Restorer, restore
 
-__all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "blend",
-           "block_dct", "contradictions", "crops", "fading", "from_block_dct", "hold",
-           "match", "project", "quantize", "restore", "restore_image",
+__all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "Restorer",
+           "blend", "block_dct", "contradictions", "crops", "fading", "from_block_dct",
+           "hold", "match", "project", "quantize", "restore", "restore_image",
            "restore_picture", "seen", "surer", "table_picture"]

@@ -4,12 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .tiles import Restorer
 
-class DnCNN(nn.Module):
+
+class DnCNN(Restorer):
     """x̂ = x - r̂(x), r̂ a chain of 3×3 convolutions (section 4.3).
 
     Convolution and ReLU; `depth` - 2 times convolution, batch normalization and
-    ReLU; convolution. Implements the restorer's protocol.
+    ReLU; convolution.
 
     Args:
         depth: convolutions, 17 in the paper.
@@ -34,10 +36,10 @@ class DnCNN(nn.Module):
         for layer in self.residual:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
-        self.empty()
+        self.zero_last_layer()
         self.to(memory_format=torch.channels_last)
 
-    def empty(self) -> None:
+    def zero_last_layer(self) -> None:
         """Set the last layer to zero: the network is the identity, as it begins."""
         for parameter in self.residual[-2].parameters():
             nn.init.zeros_(parameter)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from ..ocr import PageReader
-from .tiles import TILE, cores, restore
+from ..ocr import PageReader, SureReader
+from ..tiles import tiles
+from .tiles import TILE, Restorer, restore
 
 FEATHER = 3  # pixels over which a word's window fades into the page
 WORD = 128  # pixels; a longer word may be cut where two tiles meet
@@ -19,7 +20,7 @@ SAME = 0.5  # intersection over union from which a found box is a word's
 Window = tuple[int, int, int, int]  # left, top, right, bottom
 
 
-class OCRGuided(nn.Module):
+class OCRGuided(Restorer):
     """D1, the detector, D2 on the words that it finds (the paper's Figure 8).
 
     D2 sees the words with their surroundings, as a chain of convolutions needs,
@@ -27,8 +28,8 @@ class OCRGuided(nn.Module):
     over a few pixels, so that a word is put back without a seam.
 
     Args:
-        first: D1, frozen; a restorer.
-        second: D2; a restorer.
+        first: D1, frozen.
+        second: D2.
         pages: the detector, the windows that it makes of what it finds, and a
             recognizer.
         caution: a word is changed only where it makes the recognizer's odds more
@@ -36,10 +37,10 @@ class OCRGuided(nn.Module):
             recognizer with `read_with_confidence`.
     """
 
-    def __init__(self, first: nn.Module, second: nn.Module, pages: PageReader,
+    def __init__(self, first: Restorer, second: Restorer, pages: PageReader,
                  caution: float = 0.0):
         super().__init__()
-        self.first = first.eval().requires_grad_(False)
+        self.first: Restorer = first.eval().requires_grad_(False)
         self.second, self.pages, self.caution = second, pages, caution
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,12 +60,13 @@ class OCRGuided(nn.Module):
         belongs to the tile that its middle lies in.
         """
         first = restore(self.first, x, tile, progress)
-        found = []
-        for inside, seen in tqdm(list(cores(*x.shape[-2:], tile, WORD)), unit="tile",
-                                 desc="words", disable=not progress):
-            corners = self.pages.detector.boxes(first[None, :, *seen])[0]
-            corners += [seen[1].start, seen[0].start]
-            found += [word for word in corners if _within(word.mean(0), inside)]
+        height, width = x.shape[-2:]
+        found: list[np.ndarray] = []
+        for part in tqdm(list(tiles(height, width, tile, WORD)), unit="tile",
+                         desc="words", disable=not progress):
+            corners = self.pages.detector.boxes(part.cut(first)[None])[0]
+            corners += [part.seen[1].start, part.seen[0].start]
+            found += [word for word in corners if _within(word.mean(0), part.core)]
         second = restore(self.second, first, tile, progress)
         mask = self._mask(first, second, np.array(found).reshape(-1, 4, 2))
         return blend(first, second, mask)
@@ -73,7 +75,9 @@ class OCRGuided(nn.Module):
         """Where one picture's words, found after D1, are to be changed, 1×H×W."""
         windows = self.pages.windows(corners, *first.shape[-2:])
         if self.caution:
-            before, after = (self.pages.reader.read_with_confidence(
+            reader = self.pages.reader
+            assert isinstance(reader, SureReader), "this reader cannot be cautious"
+            before, after = (reader.read_with_confidence(
                 crops(picture, windows)) for picture in (first, second))
             windows = [window for window, (_, one), (_, two)
                        in zip(windows, before, after) if surer(one, two, self.caution)]

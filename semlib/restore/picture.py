@@ -1,19 +1,21 @@
 """Whole pictures repaired: luminance by a restorer, held to the file it came from."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data.jpeg import Luminance, read_luminance
 from ..images import InputError, open_image, to_image, to_tensor
 from .dct import contradictions, hold, table_picture
-from .tiles import TILE, restore
+from .guided import OCRGuided
+from .tiles import TILE, Restorer, restore
 
 
-def restore_picture(network: nn.Module, path: Path,
+def restore_picture(network: Restorer, path: Path,
                     progress: bool = False) -> tuple[Image.Image, float | None]:
     """A file's picture restored; of a coloured one the luminance, which holds text.
 
@@ -22,8 +24,8 @@ def restore_picture(network: nn.Module, path: Path,
     that no screen has, and files that no picture between black and white can have left.
 
     Args:
-        network: a restorer; one that does more than see what is near, as
-            `OCRGuided`, brings a `restore` of its own.
+        network: `OCRGuided`, which does more than see what is near, restores pictures
+            of any size in its own way.
 
     Returns:
         The picture, upright, and the share of its blocks whose luminance contradicts the
@@ -43,37 +45,43 @@ def restore_picture(network: nn.Module, path: Path,
     return result, _contradicting(better, known)
 
 
-def seen(network: nn.Module, file: Tensor, table: Tensor) -> Tensor:
+def seen(network: Restorer, file: Tensor, table: Tensor) -> Tensor:
     """What a restorer is shown of pictures that a file says, …×1×H×W: those that
     learned from what a viewer shows, that, in [0, 1] and on whole levels; those that
     are told the table, that in a second channel."""
-    if not getattr(network, "unclipped", False):
+    if not network.unclipped:
         return (file.clamp(0, 1) * 255).round() / 255
     if not network.told:
         return file
     return torch.cat([file, table_picture(table, file)], -3)
 
 
-def restore_image(network: nn.Module, image: Image.Image,
+def restore_image(network: Restorer, image: Image.Image,
                   progress: bool = False) -> Image.Image:
     """A picture restored whose file is not known; JPEG's grid begins at its corner.
 
     Raises:
         InputError: the network goes by the file's table.
     """
-    if getattr(network, "told", False):
+    if network.told:
         raise InputError("this network goes by a JPEG file's table, and here is none")
     luminance = image.convert("YCbCr").split()[0] if image.mode == "RGB" else image
-    repair = getattr(network, "restore", partial(restore, network))
+    repair = _whole(network)
     return _with_chroma(repair(to_tensor(luminance), progress=progress), image)
 
 
+def _whole(network: Restorer) -> Callable[..., Tensor]:
+    """What restores pictures of any size by a network."""
+    return network.restore if isinstance(network, OCRGuided) else \
+        partial(restore, network)
+
+
 @torch.no_grad()
-def _held(network: nn.Module, known: Luminance, progress: bool) -> Tensor:
+def _held(network: Restorer, known: Luminance, progress: bool) -> Tensor:
     """The luminance restored, 1×H×W, whole blocks, and held to the file."""
     file = torch.from_numpy(known.pixels)[None]
     table = torch.tensor(known.table)
-    repair = getattr(network, "restore", partial(restore, network))
+    repair = _whole(network)
     better = repair(seen(network, file, table), progress=progress)
     for rows in _strips(known):
         better[:, rows] = hold(better[None, :, rows], file[None, :, rows],

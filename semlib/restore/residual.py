@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .dct import BLOCK
+from .tiles import Restorer
 
 
 class Block(nn.Module):
@@ -13,25 +14,21 @@ class Block(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
+        last = nn.BatchNorm2d(width)
+        nn.init.zeros_(last.weight)
         self.residual = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
-        nn.init.zeros_(self.residual[-1].weight)
+            nn.ReLU(), nn.Conv2d(width, width, 3, padding=1, bias=False), last)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.residual(x)
 
 
-class ResidualNet(nn.Module):
+class ResidualNet(Restorer):
     """x̂ = x - r̂(x), r̂ a chain of residual blocks at a part of the resolution.
 
     It sees what the file says: pixels before they were cut off at black and white, and
     for every place of the 8×8 block a channel of its own, 1 there and 0 elsewhere.
-    Implements the restorer's protocol.
-
-    ``unclipped`` says that it learned from that, and not from what a viewer shows;
-    ``told``, that it is shown the file's table besides (see `picture.seen`).
 
     Args:
         blocks: of two convolutions each.
@@ -53,10 +50,10 @@ class ResidualNet(nn.Module):
                               padding=1)
         self.body = nn.Sequential(*[Block(width) for _ in range(blocks)])
         self.tail = nn.Conv2d(width, factor**2, 3, padding=1)
-        self.empty()
+        self.zero_last_layer()
         self.to(memory_format=torch.channels_last)
 
-    def empty(self) -> None:
+    def zero_last_layer(self) -> None:
         """Set the last layer to zero: the network is the identity, as it begins."""
         for parameter in self.tail.parameters():
             nn.init.zeros_(parameter)

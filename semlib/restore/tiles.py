@@ -1,17 +1,31 @@
 """Pictures of any size through a network that wants few pixels at a time."""
 
-from collections.abc import Iterator
-from itertools import product
-
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from ..tiles import tiles
+
+class Restorer(nn.Module):
+    """A network that repairs pictures N×1×H×W, 0 black and 1 white.
+
+    A result's pixel depends on those within ``reach`` of it; ``factor`` is what the
+    resolution is divided by inside, a divisor of 8. ``unclipped`` says that it learned
+    from what the file says, and not from what a viewer shows; ``told``, that it is shown
+    the file's table besides (see `picture.seen`).
+    """
+
+    reach: int
+    factor: int
+    unclipped = False
+    told = False
+
 
 TILE = 512  # pixels a side, without what it sees of its neighbours
 
 
 @torch.no_grad()
-def restore(network: nn.Module, x: Tensor, tile: int = TILE,
+def restore(network: Restorer, x: Tensor, tile: int = TILE,
             progress: bool = False) -> Tensor:
     """A picture restored in tiles, 1×H×W, cut at black and white.
 
@@ -19,26 +33,17 @@ def restore(network: nn.Module, x: Tensor, tile: int = TILE,
     there to be seen: the result is the whole picture's.
 
     Args:
-        network: a restorer with a `reach`, in evaluation mode.
+        network: in evaluation mode.
         x: 1×H×W, 0 black and 1 white, or what else the network is shown, C×H×W; the
             JPEG grid begins at its corner.
         tile: its side, a multiple of 8.
     """
     out = torch.empty_like(x[:1])
+    height, width = x.shape[-2:]
     step = max(8, network.factor)
-    halo = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
-    tiles = list(cores(*x.shape[-2:], tile, halo))
-    for core, seen in tqdm(tiles, unit="tile", disable=not progress):
-        inside = [slice(part.start - wide.start, part.stop - wide.start)
-                  for part, wide in zip(core, seen)]
-        out[:, *core] = network(x[None, :, *seen])[0, :, *inside].clamp(0, 1)
+    margin = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
+    for part in tqdm(list(tiles(height, width, tile, margin)), unit="tile",
+                     disable=not progress):
+        restored = network(part.cut(x)[None])[0]
+        part.place(part.inner(restored).clamp(0, 1), out)
     return out
-
-
-def cores(height: int, width: int, tile: int,
-          halo: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
-    """The tiles of a picture, and what each sees: itself and `halo` pixels round it."""
-    for top, left in product(range(0, height, tile), range(0, width, tile)):
-        core = slice(top, min(top + tile, height)), slice(left, min(left + tile, width))
-        yield core, tuple(slice(max(0, part.start - halo), part.stop + halo)
-                          for part in core)

@@ -8,7 +8,7 @@ from .. import zoo
 from ..data import BookPages, quantization_table
 from ..images import to_tensor
 from ..restore import ResidualNet, quantize, table_picture
-from .residual import Repair, ResidualRecipe, crop
+from .residual import SquaredErrorLoss, ResidualRecipe, crop
 
 FADED = 0.3  # of the crops: their ink is not quite black, their paper not quite white
 INK, PAPER = (0, 90), (180, 255)  # levels of these
@@ -20,7 +20,13 @@ class BlindRecipe(ResidualRecipe):
     network is told. See `training.loop`.
 
     With ``start``, it begins with the weights of one that is told nothing.
+
+    Args:
+        settings: as `ResidualRecipe`'s, but for ``x_heights`` in pixels and
+            ``qualities``, from and to.
     """
+
+    about = "Chapter 8: the same for what people have, print of any size, any quality."
 
     @staticmethod
     def pages(settings: dict) -> BookPages:
@@ -33,7 +39,7 @@ class BlindRecipe(ResidualRecipe):
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
             network.load_state_dict(_told(known.state_dict(), network))
-        return Repair(network)
+        return SquaredErrorLoss(network)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: clean crops, N×1×H×W; and what JPEG leaves of them,
@@ -63,7 +69,7 @@ def faded(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() > FADED:
         return image
     ink, paper = rng.uniform(*INK), rng.uniform(*PAPER)
-    return np.uint8(np.round(ink + image / 255 * (paper - ink)))
+    return np.round(ink + image / 255 * (paper - ink)).astype(np.uint8)
 
 
 def some_table(rng: np.random.Generator, low: int, high: int) -> np.ndarray:

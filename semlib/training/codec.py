@@ -5,18 +5,25 @@ import torch
 from torch import Tensor, nn
 
 from .. import zoo
-from ..codec import RATES, ScaleHyperprior, TinyLIC
+from ..codec import RATES, ScaleHyperprior, TinyLIC, VariableRate
 from ..data import TextImages, make_text_image
 from ..images import to_tensor
 
-QUANTILES_RATE = 1e-2  # learning rate of the entropy bottleneck's quantiles
-GAINS_RATE = 3e-3  # of the gains: few numbers, each with far to go
+QUANTILES_LR = 1e-2  # learning rate of the entropy bottleneck's quantiles
+GAINS_LR = 3e-3  # of the gains: few numbers, each with far to go
 
 
 class CodecRecipe:
-    """Random crops of text images, each at a rate of its own. See `training.loop`."""
+    """Random crops of text images, each at a rate of its own. See `training.loop`.
 
-    network = TinyLIC
+    Args:
+        settings: ``size``, the network's; ``images``, how many there are to learn from;
+            ``batch`` of them a step; ``crop``, height and width in pixels. With
+            ``start``, training goes on from the weights of that name.
+    """
+
+    about = "Chapter 3: the transformer codec, stage 1, at all rates at once."
+    network: type[VariableRate] = TinyLIC
 
     def __init__(self, settings: dict):
         self.settings = settings
@@ -37,9 +44,9 @@ class CodecRecipe:
             {**known, "sha256": TextImages("train", count).sha256}
 
     def model(self) -> nn.Module:
-        return RateDistortion(self.codec())
+        return RateDistortionLoss(self.codec())
 
-    def codec(self) -> nn.Module:
+    def codec(self) -> VariableRate:
         """The network: new, or with the weights that the settings start from."""
         network = self.network(self.settings["size"])
         if "start" in self.settings:
@@ -48,17 +55,17 @@ class CodecRecipe:
                 {**network.state_dict(), **dict(trained.named_parameters())})
         return network
 
-    def groups(self, model: nn.Module) -> list[dict]:
-        codec = model.codec
+    def groups(self, model) -> list[dict]:
+        codec: VariableRate = model.codec
         quantiles = codec.entropy_bottleneck.quantiles
         gains = [codec.log_gain, codec.log_inverse_gain]
         apart = {id(parameter) for parameter in [quantiles, *gains]}
         rest = [p for p in codec.parameters() if id(p) not in apart]
         return [{"params": rest, "peak": self.settings["learning_rate"]},
-                {"params": gains, "peak": GAINS_RATE},
-                {"params": [quantiles], "peak": QUANTILES_RATE}]
+                {"params": gains, "peak": GAINS_LR},
+                {"params": [quantiles], "peak": QUANTILES_LR}]
 
-    def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int, rank: int, ranks: int) -> tuple:
         """This process's share of a step's crops, N×3×h×w, and their rates, N."""
         rng = np.random.default_rng([self.settings["seed"], step])
         height, width = self.settings["crop"]
@@ -76,13 +83,14 @@ class CodecRecipe:
 class HyperpriorRecipe(CodecRecipe):
     """The same for chapter 2's codec."""
 
+    about = "Chapter 2: the scale hyperprior, at all rates at once."
     network = ScaleHyperprior
 
 
-class RateDistortion(nn.Module):
+class RateDistortionLoss(nn.Module):
     """The loss of stage 1 round a codec."""
 
-    def __init__(self, codec: nn.Module):
+    def __init__(self, codec: VariableRate):
         super().__init__()
         self.codec = codec
 
@@ -107,8 +115,8 @@ class RateDistortion(nn.Module):
 
 def estimated_bpp(likelihoods: dict[str, Tensor], x: Tensor) -> Tensor:
     """The estimated bits of each picture, N, for each of its pixels."""
-    bits = sum(-likely.log2().sum((1, 2, 3)) for likely in likelihoods.values())
-    return bits / (x.shape[-1] * x.shape[-2])
+    bits = torch.stack([-likely.log2().sum((1, 2, 3)) for likely in likelihoods.values()])
+    return bits.sum(0) / (x.shape[-1] * x.shape[-2])
 
 
 def evenly(weight: Tensor, middle: Tensor | float) -> Tensor:

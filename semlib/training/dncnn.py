@@ -1,5 +1,7 @@
 """Section 4's DnCNN: pages that JPEG ruined, made whole; once, or once more."""
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -7,7 +9,7 @@ from torch.nn import functional as F
 
 from .. import zoo
 from ..data import BookPages, degrade
-from ..images import to_tensor
+from ..images import InputError, to_tensor
 from ..restore import DCTLoss, DnCNN
 from . import muon
 from .residual import crop
@@ -19,9 +21,24 @@ class DnCNNRecipe:
     Where ``first`` names a network's weights, a second one is trained on what that
     one leaves. It begins with the first one's weights and an empty last layer, so
     that at first it changes nothing.
+
+    Args:
+        settings: ``depth``, ``width`` and ``factor``, see `DnCNN`; ``pages``, how many
+            there are to learn from; ``batch`` parts of them a step; ``crop``, their
+            height and width in pixels; ``quality``, JPEG's; ``lambda`` and
+            ``threshold``, see `DCTLoss`.
+
+    Raises:
+        InputError: lambda is not between 0 and 1.
     """
 
+    about = "Chapter 8: DnCNN, which repairs pages after JPEG at its worst."
+    options: ClassVar = {"lambda": (0.8, "Of the MSE; the rest is the DCT loss's.")}
+
     def __init__(self, settings: dict):
+        if not 0 <= settings["lambda"] <= 1:
+            raise InputError(f"--lambda must be between 0 and 1, not "
+                             f"{settings['lambda']}")
         self.settings = dict(settings)
         if settings.get("first"):
             self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
@@ -40,11 +57,11 @@ class DnCNNRecipe:
         if self.settings.get("first"):
             first, _ = zoo.load_restorer(self.settings["first"])
             network.load_state_dict(first.state_dict())
-            network.empty()
+            network.zero_last_layer()
         loss = DCTLoss(self.settings["lambda"], self.settings["threshold"])
-        return Restoration(network, loss, first)
+        return RestorationLoss(network, loss, first)
 
-    def groups(self, model: nn.Module) -> list[dict]:
+    def groups(self, model) -> list[dict]:
         return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
@@ -53,11 +70,12 @@ class DnCNNRecipe:
         crops = [crop(self._pages, rng, *self.settings["crop"])
                  for _ in range(self.settings["batch"])][rank::ranks]
         ruined = [degrade(image, quality=self.settings["quality"])[0] for image in crops]
-        return tuple(torch.stack([to_tensor(image) for image in images])
-                     for images in (crops, ruined))
+        clean, seen = (torch.stack([to_tensor(image) for image in images])
+                       for images in (crops, ruined))
+        return clean, seen
 
 
-class Restoration(nn.Module):
+class RestorationLoss(nn.Module):
     """The loss round a restorer, and a frozen first one before it, if there is any."""
 
     def __init__(self, network: nn.Module, loss: DCTLoss, first: nn.Module):

@@ -5,11 +5,13 @@ import json
 import math
 import platform
 from pathlib import Path
+from typing import Any, cast
 
 import safetensors.torch
 import torch
 
 from .. import zoo
+from ..codec import VariableRate
 from ..images import InputError, replace_file
 from .blind import BlindRecipe
 from .codec import CodecRecipe, HyperpriorRecipe
@@ -22,9 +24,10 @@ from .tfic import TFICRecipe
 
 LICENCE = "MIT"
 LOG_ROWS = 100  # of the training log that a card keeps
-RECIPES = {"codec": CodecRecipe, "hyperprior": HyperpriorRecipe, "tfic": TFICRecipe,
-           "reader": ReaderRecipe, "dncnn": DnCNNRecipe, "residual": ResidualRecipe,
-           "blind": BlindRecipe, "guided": GuidedRecipe}
+RECIPES: dict[str, Any] = {
+    "codec": CodecRecipe, "hyperprior": HyperpriorRecipe, "tfic": TFICRecipe,
+    "reader": ReaderRecipe, "dncnn": DnCNNRecipe, "residual": ResidualRecipe,
+    "blind": BlindRecipe, "guided": GuidedRecipe}
 
 
 def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) -> dict:
@@ -49,7 +52,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
     for parameter in trained.values():
         parameter.data = parameter.data.half().float()
     if recipe in zoo.CODECS:
-        model.update()
+        cast(VariableRate, model).update()
     tensors = {key: (value.half() if key in trained else value).contiguous()
                for key, value in model.state_dict().items()}
     data = safetensors.torch.save(tensors)

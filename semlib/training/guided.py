@@ -1,6 +1,7 @@
 """Section 4.5's second network: repaired pages made legible by the reader's loss."""
 
 from collections.abc import Sequence
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
@@ -10,8 +11,8 @@ from torch.nn import functional as F
 from .. import zoo
 from ..data import PATCH_HEIGHT, PATCH_WIDTH, BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
-from ..ocr import PageReader
-from ..restore import DnCNN, OCRGuided, blend, fading
+from ..ocr import PageReader, Teacher
+from ..restore import DnCNN, OCRGuided, Restorer, blend, fading
 from . import muon
 from .tfic import READERS, frozen_readers
 
@@ -30,7 +31,16 @@ class GuidedRecipe:
     which leaves D2 alone with the JPEG, its last layer kept; without ``start`` it
     begins at random; ``place`` "page" lets it change all pixels, not those of the
     words only; ``reader`` "none" leaves the image's loss.
+
+    Args:
+        settings: besides these ``depth``, ``width`` and ``factor``, see `DnCNN`;
+            ``pages``, how many there are to learn from; ``batch`` patches a step and at
+            most ``words`` of theirs; ``temperature``, see `EasyOCRReader`; ``image``,
+            the weight of the squared error.
     """
+
+    about = "Chapter 9: the second network, which repairs words for a reader."
+    options: ClassVar = {"reader": ("easyocr", "easyocr, trba, both or none.")}
 
     def __init__(self, settings: dict):
         if settings["reader"] not in LISTENING:
@@ -57,15 +67,17 @@ class GuidedRecipe:
             first, _ = zoo.load_restorer(self.settings["first"])
         if self.settings["start"]:
             known, _ = zoo.load_restorer(self.settings["start"])
-            second = isinstance(known, OCRGuided)
-            network.load_state_dict((known.second if second else known).state_dict())
-            if self.settings["first"] and not second:
-                network.empty()
+            if isinstance(known, OCRGuided):
+                network.load_state_dict(known.second.state_dict())
+            else:
+                network.load_state_dict(known.state_dict())
+                if self.settings["first"]:
+                    network.zero_last_layer()
         readers = frozen_readers(LISTENING[self.settings["reader"]],
                                  self.settings["temperature"])
-        return Refinement(network, first, readers, self.settings["image"])
+        return RefinementLoss(network, first, readers, self.settings["image"])
 
-    def groups(self, model: nn.Module) -> list[dict]:
+    def groups(self, model) -> list[dict]:
         return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple:
@@ -74,7 +86,7 @@ class GuidedRecipe:
         and the text."""
         rng = np.random.default_rng([self.settings["seed"], step])
         patches = [self._patches[int(index)] for index in
-                   rng.integers(len(self._patches), size=self.settings["batch"])]
+                   rng.integers(len(self._patches), size=(self.settings["batch"],))]
         windows = [self._windows(patch) for patch in patches]
         places = [(at, _moved(window, rng), word.text) for at, patch in enumerate(patches)
                   for word, window in zip(patch.words, windows[at], strict=True)]
@@ -106,7 +118,7 @@ def _moved(window: tuple, rng: np.random.Generator) -> tuple:
             int(min(bottom, PATCH_HEIGHT)))
 
 
-class Refinement(nn.Module):
+class RefinementLoss(nn.Module):
     """The loss round D2: L_OCR over the words, and a little of the image.
 
     Args:
@@ -116,13 +128,15 @@ class Refinement(nn.Module):
     """
 
     def __init__(self, network: nn.Module, first: nn.Module,
-                 readers: Sequence[nn.Module], image: float):
+                 readers: Sequence[Teacher], image: float):
         super().__init__()
         self.network, self.image = network, image
         self.first = first.requires_grad_(False)
-        self.readers = nn.ModuleList(readers)
+        self.readers = readers
+        # so that they move with the model
+        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
 
-    def train(self, mode: bool = True) -> "Refinement":
+    def train(self, mode: bool = True) -> "RefinementLoss":
         """D1's statistics stay as they are."""
         super().train(mode)
         self.first.eval()
@@ -148,9 +162,22 @@ class Refinement(nn.Module):
                       "psnr": -10 * error.log10().item()}
 
 
-def assembled(settings: dict, second: nn.Module) -> nn.Module:
+def assembled(settings: dict, second: Restorer) -> Restorer:
     """What a `GuidedRecipe`'s settings make of D2: with D1 and the detector, or less."""
-    first = zoo.load_restorer(settings["first"])[0] if settings["first"] else None
+    if not settings["first"]:
+        return second
+    first, _ = zoo.load_restorer(settings["first"])
     if settings.get("place", "words") == "words":  # the recipe dncnn does not say
         return OCRGuided(first, second, PageReader())
-    return nn.Sequential(first, nn.Hardtanh(0, 1), second) if first else second
+    return Twice(first, second)
+
+
+class Twice(Restorer):
+    """One restorer after another, on the whole page."""
+
+    def __init__(self, first: Restorer, second: Restorer):
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x).clamp(0, 1))

@@ -8,16 +8,18 @@ that was killed goes on exactly as if it had not been.
 import io
 import json
 import math
+import os
 import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from ..images import InputError, replace_file
@@ -27,11 +29,15 @@ PRESETS = Path(__file__).with_name("presets.toml")
 WARM_UP = 30  # steps in which the learning rate grows
 DECAY = 0.3  # the last part of the steps, in which it falls to nothing, if a preset
              # does not set it
+DRAWING = 8  # processes that draw batches for a GPU, at most
 MAX_GRADIENT = 1.0  # the norm that gradients are cut to
 
 
 class Recipe(Protocol):
     """What is trained, on what, and how well it does.
+
+    A class says what it is ``about``, for the command line, which gives its ``options``:
+    settings by name, with what they are otherwise and what they mean.
 
     ``settings`` are its preset's numbers; ``model()`` gives a module that maps a
     batch to the loss and a few numbers to log; ``groups(model)`` its parameters,
@@ -41,7 +47,7 @@ class Recipe(Protocol):
     settings: dict
 
     def model(self) -> nn.Module: ...
-    def groups(self, model: nn.Module) -> list[dict]: ...
+    def groups(self, model) -> list[dict]: ...
     def batch(self, step: int, rank: int, ranks: int) -> tuple: ...
 
 
@@ -74,11 +80,12 @@ def _check(settings: dict) -> None:
 
 def train(recipe: Recipe, folder: Path, *, resume: bool = False,
           devices: int | str = "auto", accelerator: str = "auto",
-          strategy: str = "auto") -> nn.Module:
+          strategy: str = "auto") -> Any:
     """Train to the recipe's last step; ``checkpoint.pt`` and ``log.jsonl`` in `folder`.
 
     At the start and where the checkpoints' number is a power of two, ``step-N.pt``
-    keeps the model, so that one can see later how it came to be what it is.
+    keeps the model, so that one can see later how it came to be what it is. Returns
+    what the recipe's `model` gave, trained.
 
     Args:
         resume: go on from the folder's checkpoint, if it has one.
@@ -125,15 +132,14 @@ def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
     model, optimizer = fabric.setup(model, optimizer)
     log = _Log(folder / "log.jsonl", start, settings["log_every"],
                fabric.is_global_zero)
-    bar = tqdm(range(start, settings["steps"]), initial=start,
+    bar = tqdm(_batches(recipe, start, fabric), initial=start,
                total=settings["steps"], unit="step",
                disable=not fabric.is_global_zero)
-    for step in bar:
+    for step, batch in enumerate(bar, start):
         torch.manual_seed(hash((settings["seed"], step, fabric.global_rank)))
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * _schedule(
                 step, settings["steps"], settings.get("decay", DECAY))
-        batch = recipe.batch(step, fabric.global_rank, fabric.world_size)
         loss, numbers = model(*fabric.to_device(batch))
         optimizer.zero_grad()
         fabric.backward(loss)
@@ -148,6 +154,33 @@ def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
                 _save(folder / f"step-{done}.pt", state)
             _save(file, {**state, "optimizer": optimizer.state_dict()})
     return bare.cpu()
+
+
+def _batches(recipe: Recipe, start: int, fabric: Fabric) -> DataLoader:
+    """This process's batches from a step on: drawn beside the training on a GPU, whose
+    machine has cores to spare; on a CPU, that trains itself, between its steps."""
+    spare = (os.cpu_count() or 1) // fabric.world_size - 1
+    workers = 0 if fabric.device.type == "cpu" else min(DRAWING, max(1, spare))
+    steps = _Steps(recipe, fabric.global_rank, fabric.world_size)
+    return DataLoader(steps, batch_size=None, sampler=range(start, len(steps)),
+                      collate_fn=_as_it_is, num_workers=workers)
+
+
+def _as_it_is(batch):
+    return batch
+
+
+class _Steps(Dataset):
+    """A process's share of each step's batch, by the step's number."""
+
+    def __init__(self, recipe: Recipe, rank: int, ranks: int):
+        self.recipe, self.rank, self.ranks = recipe, rank, ranks
+
+    def __len__(self) -> int:
+        return self.recipe.settings["steps"]
+
+    def __getitem__(self, step: int) -> tuple:
+        return self.recipe.batch(step, self.rank, self.ranks)
 
 
 @contextmanager
@@ -202,7 +235,8 @@ class _Log:
     """A JSON line every few steps: the means since the line before."""
 
     def __init__(self, file: Path, start: int, every: int, active: bool):
-        self.file, self.every, self.active, self.seen = file, every, active, []
+        self.file, self.every, self.active = file, every, active
+        self.seen: list[dict[str, float]] = []
         if active:  # what a killed run wrote after its checkpoint comes again
             kept = [line for line in _lines(file) if json.loads(line)["step"] <= start]
             with replace_file(file) as out:

@@ -11,12 +11,19 @@ from ..ocr.trba import CTC, Attention, FourStages, labels, prepare
 from .codec import CodecRecipe
 
 HEIGHT, WIDTH = 64, 200  # of TRDG's pictures when they are degraded
-CLEAN = 3000  # steps in which more and more pictures are degraded
-TPS_RATE = 0.1  # of the learning rate: a spline that jumps teaches nobody to read
+RAMP = 3000  # steps in which more and more pictures are degraded
+TPS_LR = 0.1  # of the learning rate: a spline that jumps teaches nobody to read
 
 
 class ReaderRecipe:
-    """TRDG's words and quickly drawn ones, all degraded. See `training.loop`."""
+    """TRDG's words and quickly drawn ones, all degraded. See `training.loop`.
+
+    Args:
+        settings: ``size`` and ``stages``, see `FourStages`; ``images``, how many of
+            TRDG's there are; ``batch`` of both kinds a step.
+    """
+
+    about = "Chapter 4: a four-stage reader, TPS-ResNet-BiLSTM-Attn."
 
     def __init__(self, settings: dict):
         self.settings = settings
@@ -33,20 +40,20 @@ class ReaderRecipe:
                 "besides": "words drawn by semlib.data.quick_words, as many"}
 
     def model(self) -> nn.Module:
-        return CrossEntropy(FourStages(self.settings["size"], self.settings["stages"]))
+        return ReadingLoss(FourStages(self.settings["size"], self.settings["stages"]))
 
-    def groups(self, model: nn.Module) -> list[dict]:
+    def groups(self, model) -> list[dict]:
         peak = self.settings["learning_rate"]
         spline = [parameter for name, parameter in model.named_parameters()
                   if name.startswith("network.transformation.")]
         apart = {id(parameter) for parameter in spline}
         return [{"params": [p for p in model.parameters() if id(p) not in apart],
-                 "peak": peak}, {"params": spline, "peak": peak * TPS_RATE}]
+                 "peak": peak}, {"params": spline, "peak": peak * TPS_LR}]
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: pictures, N×1×32×100 in [-1, 1], and labels, N×L."""
         drawn = [self._draw(np.random.default_rng([self.settings["seed"], step, i]),
-                            step / CLEAN)
+                            step / RAMP)
                  for i in range(rank, self.settings["batch"], ranks)]
         return (torch.stack([image for image, _ in drawn]),
                 labels([text for _, text in drawn]))
@@ -62,7 +69,7 @@ class ReaderRecipe:
         return prepare(torch.from_numpy(image)[None].float() / 255), text
 
 
-class CrossEntropy(nn.Module):
+class ReadingLoss(nn.Module):
     """The loss round a reader's network.
 
     An attention decoder learns to spell long before it learns to look. So in

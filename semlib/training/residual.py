@@ -1,7 +1,5 @@
 """The network that sees further, on pages laid out as books are."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -17,8 +15,15 @@ from . import muon
 class ResidualRecipe:
     """Parts of pages, from anywhere on them. See `training.loop`.
 
-    With ``start``, training goes on from the weights of that name.
+    Args:
+        settings: ``blocks``, ``width`` and ``factor``, see `ResidualNet`; ``pages``, how
+            many there are to learn from; ``batch`` parts of them a step; ``crop``, their
+            height and width in pixels; ``quality``, JPEG's. With ``start``, training
+            goes on from the weights of that name; blocks that these do not have
+            change nothing at first.
     """
+
+    about = "Chapter 8: a network that sees further, on pages laid out as books are."
 
     def __init__(self, settings: dict):
         self.settings = dict(settings)
@@ -42,10 +47,10 @@ class ResidualRecipe:
                               self.settings["factor"])
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
-            network.load_state_dict(known.state_dict())
-        return Repair(network)
+            network.load_state_dict({**network.state_dict(), **known.state_dict()})
+        return SquaredErrorLoss(network)
 
-    def groups(self, model: nn.Module) -> list[dict]:
+    def groups(self, model) -> list[dict]:
         return muon.groups(model.network, self.settings)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
@@ -59,7 +64,7 @@ class ResidualRecipe:
         return clean, quantize(clean, table)
 
 
-class Repair(nn.Module):
+class SquaredErrorLoss(nn.Module):
     """The squared error round a restorer."""
 
     def __init__(self, network: nn.Module):
@@ -79,7 +84,7 @@ class Repair(nn.Module):
         return loss, numbers
 
 
-def crop(pages: Sequence[np.ndarray], rng: np.random.Generator, height: int,
+def crop(pages: BookPages, rng: np.random.Generator, height: int,
          width: int) -> np.ndarray:
     """A part of one of some pages, from anywhere: JPEG's grid will begin at its corner,
     so the lines lie anywhere on it."""

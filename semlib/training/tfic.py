@@ -1,13 +1,14 @@
 """Stage 2 of section 3: the codec listens to a frozen reader instead of to pixels."""
 
 from collections.abc import Sequence
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .. import zoo
-from ..codec import RATES, TinyLIC
+from ..codec import RATES, VariableRate
 from ..images import InputError, to_tensor
 from ..ocr import Teacher
 from .codec import CodecRecipe, estimated_bpp, evenly, mean_psnr
@@ -17,7 +18,15 @@ READERS = {**{name: (name,) for name in zoo.TEACHERS}, "both": tuple(zoo.TEACHER
 
 
 class TFICRecipe(CodecRecipe):
-    """Whole text images, each at a rate of its own, from stage 1's weights on."""
+    """Whole text images, each at a rate of its own, from stage 1's weights on.
+
+    Args:
+        settings: as `CodecRecipe`'s without ``crop``; ``reader``, the one in the loss;
+            ``gammas``, see `RateTextLoss`.
+    """
+
+    about = "Chapter 5: stage 2, the codec that keeps text, at all rates at once."
+    options: ClassVar = {"reader": ("easyocr", "easyocr, trba or both.")}
 
     def __init__(self, settings: dict):
         if settings["reader"] not in READERS:
@@ -28,9 +37,9 @@ class TFICRecipe(CodecRecipe):
     def model(self) -> nn.Module:
         codec = self.codec()  # before the readers, which draw random numbers too
         readers = frozen_readers(READERS[self.settings["reader"]])
-        return RateText(codec, readers, self.settings["gammas"])
+        return RateTextLoss(codec, readers, self.settings["gammas"])
 
-    def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, list, Tensor]:
+    def batch(self, step: int, rank: int, ranks: int) -> tuple:
         """This process's share: pictures N×3×256×512, their texts, their rates."""
         rng = np.random.default_rng([self.settings["seed"], step])
         chosen = rng.integers(self.settings["images"], size=self.settings["batch"])
@@ -46,7 +55,7 @@ def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Teach
     return [zoo.TEACHERS[name](temperature) for name in names]
 
 
-class RateText(nn.Module):
+class RateTextLoss(nn.Module):
     """The loss of stage 2 round a codec: R + γ·L_OCR (section 3.2 with λ = 0).
 
     Args:
@@ -54,11 +63,13 @@ class RateText(nn.Module):
         gammas: γ at the lowest and the highest rate, geometric between.
     """
 
-    def __init__(self, codec: TinyLIC, readers: Sequence[Teacher],
+    def __init__(self, codec: VariableRate, readers: Sequence[Teacher],
                  gammas: tuple[float, float]):
         super().__init__()
         self.codec, self.gammas = codec, gammas
-        self.readers = nn.ModuleList(readers)
+        self.readers = readers
+        # so that they move with the model
+        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
 
     def forward(self, x: Tensor, texts: list[str],
                 rate: Tensor) -> tuple[Tensor, dict[str, float]]:

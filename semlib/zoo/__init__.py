@@ -19,7 +19,7 @@ from ..codec.rates import VariableRate
 from ..images import InputError
 from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, Reader, Teacher
 from ..ocr.trba import FourStages, TRBAReader
-from ..restore import DnCNN, OCRGuided, ResidualNet
+from ..restore import DnCNN, OCRGuided, ResidualNet, Restorer
 
 FOLDER = Path(__file__).parent
 # what each recipe trains
@@ -51,8 +51,10 @@ def load(name: str, folder: Path = FOLDER) -> tuple[VariableRate, str]:
     """
     known, state = _open(name, folder, CODECS)
     model = build(known["recipe"], known["settings"])
+    assert isinstance(model, VariableRate)
     fill(model, state)
-    model.eval().prepare()
+    model.eval()
+    model.prepare()
     return model, known["sha256"]
 
 
@@ -65,13 +67,13 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
     """
     known, state = _open(name, folder, RECOGNIZERS)
     network = build(known["recipe"], known["settings"])
+    assert isinstance(network, FourStages)
     network.load_state_dict(state)
     return TRBAReader(network), known["sha256"]
 
 
 def load_restorer(name: str = "dncnn",
-                  folder: Path = FOLDER
-                  ) -> tuple[DnCNN | OCRGuided | ResidualNet, str]:
+                  folder: Path = FOLDER) -> tuple[Restorer, str]:
     """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
 
     Weights that were trained after others are D2's; D1 and the detector come with
@@ -83,6 +85,7 @@ def load_restorer(name: str = "dncnn",
     """
     known, state = _open(name, folder, RESTORERS)
     network = build(known["recipe"], known["settings"])
+    assert isinstance(network, Restorer)
     network.load_state_dict(state)
     network.eval().requires_grad_(False)
     if known["settings"].get("first"):
