@@ -12,8 +12,12 @@ class WithResults(build_py):
     def run(self):
         super().run()
         if not self.editable_mode:
-            shutil.copytree("results", Path(self.build_lib, "semlib", "results"),
-                            ignore=shutil.ignore_patterns("*.jsonl"), dirs_exist_ok=True)
+            shutil.copytree(
+                "results",
+                Path(self.build_lib, "semlib", "results"),
+                ignore=shutil.ignore_patterns("*.jsonl"),
+                dirs_exist_ok=True,
+            )
 
 
 setup(cmdclass={"build_py": WithResults})

@@ -23,8 +23,11 @@ def execute(path: Path) -> None:
 
     widgets = book.metadata.get("widgets")
     book.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python",
-                       "name": "python3"},
+        "kernelspec": {
+            "display_name": "Python 3",
+            "language": "python",
+            "name": "python3",
+        },
         "language_info": {"name": "python"},
     }
     if widgets:

@@ -11,20 +11,36 @@ from PIL import Image
 from . import __version__, commands
 from .images import InputError, open_image, replace_file, to_image, to_tensor
 
-app = typer.Typer(help="Text-aware image compression: the tools behind the book.",
-                  no_args_is_help=True, add_completion=False,
-                  invoke_without_command=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Text-aware image compression: the tools behind the book.",
+    no_args_is_help=True,
+    add_completion=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
 for name, known, command, about in (
-        ("train", commands.recipes, commands.training, "Train what the chapters use."),
-        ("evaluate", commands.experiments, commands.measuring,
-         "Measure what the chapters report.")):
-    app.add_typer(typer.Typer(callback=lambda: None, cls=commands.group(known, command)),
-                  name=name, help=about, no_args_is_help=True)
+    ("train", commands.recipes, commands.training, "Train what the chapters use."),
+    (
+        "evaluate",
+        commands.experiments,
+        commands.measuring,
+        "Measure what the chapters report.",
+    ),
+):
+    app.add_typer(
+        typer.Typer(callback=lambda: None, cls=commands.group(known, command)),
+        name=name,
+        help=about,
+        no_args_is_help=True,
+    )
 
 
 @app.callback()
-def _app(version: Annotated[bool, typer.Option("--version", help="Say which version "
-                                               "this is.", is_eager=True)] = False):
+def _app(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True)
+    ] = False,
+):
     if version:
         print(f"semlib {__version__}")
         raise typer.Exit
@@ -39,11 +55,14 @@ Bitstream = Annotated[Path, typer.Argument(help="A .sem file.", show_default=Fal
 
 
 @app.command()
-def degrade(picture: Picture,
-            output: Annotated[Path, typer.Argument(help="The JPEG file to write.",
-                                                   show_default=False)],
-            quality: Annotated[int, typer.Option(help="JPEG's, 1 to 100.")] = 1,
-            scale: Annotated[float, typer.Option(help="Above 0, at most 1.")] = 1.0):
+def degrade(
+    picture: Picture,
+    output: Annotated[
+        Path, typer.Argument(help="The JPEG file to write.", show_default=False)
+    ],
+    quality: Annotated[int, typer.Option(help="JPEG's, 1 to 100.")] = 1,
+    scale: Annotated[float, typer.Option(help="Above 0, at most 1.")] = 1.0,
+):
     """Reduce a picture and compress it as JPEG."""
     from . import data
     from .metrics import bits_per_pixel
@@ -56,34 +75,43 @@ def degrade(picture: Picture,
     height, width = image.shape[:2]
     bits = bits_per_pixel(file, width * height)
     scan = bits_per_pixel(data.jpeg_scan(file), width * height)
-    print(f"{output}: {width} × {height} pixels, {len(file)} bytes, "
-          f"{bits:.3f} bits per pixel ({scan:.3f} without the header)")
+    print(
+        f"{output}: {width} × {height} pixels, {len(file)} bytes, "
+        f"{bits:.3f} bits per pixel ({scan:.3f} without the header)"
+    )
 
 
 @app.command()
-def read(picture: Picture,
-         as_json: Annotated[bool, typer.Option("--json",
-                                               help="Words with their boxes.")] = False):
+def read(
+    picture: Picture,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Words with their boxes.")
+    ] = False,
+):
     """Find the words in a picture and read them."""
     from .ocr import PageReader
 
     image = to_tensor(open_image(picture))
     reading = PageReader().read(image[None])[0]
     if as_json:
-        lines = [[{"text": word.text, "box": word.box} for word in line]
-                 for line in reading.lines]
+        lines = [
+            [{"text": word.text, "box": word.box} for word in line]
+            for line in reading.lines
+        ]
         print(json.dumps({"text": reading.text, "lines": lines}, ensure_ascii=False))
     else:
         print(reading.text)
 
 
 @app.command()
-def compress(picture: Picture,
-             output: Annotated[Path, typer.Argument(help="The .sem file to write.",
-                                                    show_default=False)],
-             codec: Annotated[str, typer.Option(help="tinylic, hyperprior or tfic.")
-                              ] = "tinylic",
-             rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3):
+def compress(
+    picture: Picture,
+    output: Annotated[
+        Path, typer.Argument(help="The .sem file to write.", show_default=False)
+    ],
+    codec: Annotated[str, typer.Option(help="tinylic, hyperprior or tfic.")] = "tinylic",
+    rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3,
+):
     """Compress a picture with a learned codec."""
     from . import codec as codecs
     from . import zoo
@@ -95,14 +123,19 @@ def compress(picture: Picture,
     with replace_file(output) as out:
         out.write(data)
     height, width = x.shape[-2:]
-    print(f"{output}: {width} × {height} pixels, {len(data)} bytes, "
-          f"{bits_per_pixel(data, width * height):.3f} bits per pixel")
+    print(
+        f"{output}: {width} × {height} pixels, {len(data)} bytes, "
+        f"{bits_per_pixel(data, width * height):.3f} bits per pixel"
+    )
 
 
 @app.command()
-def decompress(file: Bitstream,
-               output: Annotated[Path, typer.Argument(help="The picture to write.",
-                                                      show_default=False)]):
+def decompress(
+    file: Bitstream,
+    output: Annotated[
+        Path, typer.Argument(help="The picture to write.", show_default=False)
+    ],
+):
     """Make the picture from a .sem file."""
     from . import codec as codecs
     from . import zoo
@@ -117,14 +150,20 @@ def decompress(file: Bitstream,
 
 
 @app.command()
-def restore(picture: Picture,
-            output: Annotated[Path, typer.Argument(help="The picture to write.",
-                                                   show_default=False)],
-            model: Annotated[str, typer.Option(help="residual, dncnn or guided.")
-                             ] = "residual",
-            caution: Annotated[float, typer.Option(
-                help="With guided: change a word only where a recognizer's odds that "
-                     "it reads it rightly get so many times better.")] = 0):
+def restore(
+    picture: Picture,
+    output: Annotated[
+        Path, typer.Argument(help="The picture to write.", show_default=False)
+    ],
+    model: Annotated[str, typer.Option(help="residual, dncnn or guided.")] = "residual",
+    caution: Annotated[
+        float,
+        typer.Option(
+            help="With guided: change a word only where a recognizer's odds that "
+            "it reads it rightly get so many times better."
+        ),
+    ] = 0,
+):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
     from .restore import OCRGuided, restore_picture
@@ -140,10 +179,16 @@ def restore(picture: Picture,
     image, wrong = restore_picture(network, picture, progress=sys.stderr.isatty())
     with replace_file(output) as out:
         image.save(out, kind)
-    print(f"{output}: {image.width} × {image.height} pixels, "
-          + ("held to nothing, as the file says nothing of luminance" if wrong is None
-             else "contradicts nothing that the file says" if not wrong else
-             f"contradicts the file in {wrong:.1%} of its blocks"))
+    print(
+        f"{output}: {image.width} × {image.height} pixels, "
+        + (
+            "held to nothing, as the file says nothing of luminance"
+            if wrong is None
+            else "contradicts nothing that the file says"
+            if not wrong
+            else f"contradicts the file in {wrong:.1%} of its blocks"
+        )
+    )
 
 
 def _format(output: Path) -> str:
@@ -162,9 +207,11 @@ def info(file: Bitstream):
 
     data = _read(file)
     h = read_header(data)
-    print(f"{file}: {h.width} × {h.height} pixels, {h.codec} at rate {h.rate:g}, "
-          f"weights {h.weights}, {len(data)} bytes, "
-          f"{bits_per_pixel(data, h.width * h.height):.3f} bits per pixel")
+    print(
+        f"{file}: {h.width} × {h.height} pixels, {h.codec} at rate {h.rate:g}, "
+        f"weights {h.weights}, {len(data)} bytes, "
+        f"{bits_per_pixel(data, h.width * h.height):.3f} bits per pixel"
+    )
 
 
 def _read(file: Path) -> bytes:
@@ -177,12 +224,17 @@ def _read(file: Path) -> bytes:
 
 
 @app.command()
-def export(recipe: Annotated[str, typer.Argument(help="As in semlib train.",
-                                                 show_default=False)],
-           checkpoint: Annotated[Path, typer.Argument(help="checkpoint.pt of a run.",
-                                                      show_default=False)],
-           name: Annotated[str, typer.Argument(help="What to call the weights.",
-                                               show_default=False)]):
+def export(
+    recipe: Annotated[
+        str, typer.Argument(help="As in semlib train.", show_default=False)
+    ],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="checkpoint.pt of a run.", show_default=False)
+    ],
+    name: Annotated[
+        str, typer.Argument(help="What to call the weights.", show_default=False)
+    ],
+):
     """Make the shipped weights and their card from a training run."""
     from . import training
 

@@ -12,14 +12,17 @@ from typer.core import TyperGroup
 
 Preset = Annotated[str, typer.Option(help="smoke, cpu, paper, …")]
 Resume = Annotated[bool, typer.Option(help="Go on from the checkpoint.")]
-Folder = Annotated[Path | None, typer.Option(help="Where to keep it.",
-                                             show_default="runs/RECIPE-PRESET")]
-Output = Annotated[Path, typer.Option("--json", help="Where to write; - for standard "
-                                      "output.")]
+Folder = Annotated[
+    Path | None, typer.Option(help="Where to keep it.", show_default="runs/RECIPE-PRESET")
+]
+Output = Annotated[
+    Path, typer.Option("--json", help="Where to write; - for standard output.")
+]
 
 
 def group(known, command) -> type[TyperGroup]:
     """Commands made, when one is asked for, of what is known by name."""
+
     class Group(TyperGroup):
         def list_commands(self, context) -> list[str]:
             return list(known())
@@ -44,23 +47,31 @@ def experiments() -> dict:
 
 def training(name: str, recipe):
     """A recipe as a command: its preset, its options, and where to keep the run."""
-    def run(preset: Preset = "cpu", resume: Resume = False, folder: Folder = None,
-            **chosen):
+
+    def run(
+        preset: Preset = "cpu", resume: Resume = False, folder: Folder = None, **chosen
+    ):
         from .training import preset as settings_of
         from .training import train
 
         words = (value for value in chosen.values() if isinstance(value, str))
         settings = {**settings_of(name, preset), **chosen}
-        train(recipe(settings), resume=resume,
-              folder=folder or Path("runs") / "-".join([name, *words, preset]))
+        train(
+            recipe(settings),
+            resume=resume,
+            folder=folder or Path("runs") / "-".join([name, *words, preset]),
+        )
 
-    options = [_option(option, type(default), default, meaning) for option,
-               (default, meaning) in getattr(recipe, "options", {}).items()]
+    options = [
+        _option(option, type(default), default, meaning)
+        for option, (default, meaning) in getattr(recipe, "options", {}).items()
+    ]
     return _command(name, recipe.about, run, options)
 
 
 def measuring(name: str, experiment):
     """An experiment as a command: what its `run` takes, and where to write."""
+
     def run(output: Output = Path("-"), **given):
         from .experiments import results
 
@@ -73,35 +84,47 @@ def measuring(name: str, experiment):
             results.save(output, found)
 
     meaning = experiment.help()
-    options = [_option(key, parameter.annotation, parameter.default, meaning[key])
-               for key, parameter in experiment.options().items()]
-    about = (f"Chapter {experiment.chapter}: {experiment.question} About "
-             f"{experiment.minutes} minutes on two cores.")
+    options = [
+        _option(key, parameter.annotation, parameter.default, meaning[key])
+        for key, parameter in experiment.options().items()
+    ]
+    about = (
+        f"Chapter {experiment.chapter}: {experiment.question} About "
+        f"{experiment.minutes} minutes on two cores."
+    )
     return _command(name, about, run, options)
 
 
 def _option(name: str, kind: type, default, meaning: str) -> inspect.Parameter:
     """A parameter of a command: an argument if it has no default."""
     empty = inspect.Parameter.empty
-    given = typer.Argument(help=meaning) if default is empty else \
-        typer.Option(f"--{name}", help=meaning)
+    given = (
+        typer.Argument(help=meaning)
+        if default is empty
+        else typer.Option(f"--{name}", help=meaning)
+    )
     # «lambda» is none of Python's names
     if kind == Sequence[str]:
         kind, default = list[str], list(default)
-    return inspect.Parameter(f"{name}_" if iskeyword(name) else name,
-                             inspect.Parameter.KEYWORD_ONLY,
-                             default=default,
-                             annotation=Annotated[kind, given])
+    return inspect.Parameter(
+        f"{name}_" if iskeyword(name) else name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind, given],
+    )
 
 
 def _command(name: str, about: str, run, options: list[inspect.Parameter]):
     """`run` as a command, its ``**`` replaced by these options."""
+
     def called(**given):
         run(**{key.rstrip("_"): value for key, value in given.items()})
 
-    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in
-           inspect.signature(run).parameters.values() if parameter.kind is not
-           inspect.Parameter.VAR_KEYWORD]
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(run).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
     called.__dict__["__signature__"] = inspect.Signature([*options, *own])
     alone = typer.Typer(add_completion=False)
     alone.command(name, help=about)(called)

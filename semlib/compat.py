@@ -45,8 +45,10 @@ def craft():
         network = importlib.import_module("craft_text_detector.models.craftnet")
         boxes = importlib.import_module("craft_text_detector.craft_utils")
     except ModuleNotFoundError as error:
-        raise ImportError("craft-text-detector is missing: pip install --no-deps "
-                          "craft-text-detector gdown") from error
+        raise ImportError(
+            "craft-text-detector is missing: pip install --no-deps "
+            "craft-text-detector gdown"
+        ) from error
 
     def make():
         with warnings.catch_warnings():  # it names torchvision's old arguments
@@ -71,8 +73,10 @@ def trdg():
     try:
         generators = importlib.import_module("trdg.generators")
     except ModuleNotFoundError as error:
-        raise ImportError("trdg is missing: pip install --no-deps trdg "
-                          "diffimg arabic-reshaper python-bidi wikipedia") from error
+        raise ImportError(
+            "trdg is missing: pip install --no-deps trdg "
+            "diffimg arabic-reshaper python-bidi wikipedia"
+        ) from error
     backgrounds = importlib.import_module("trdg.background_generator")
     backgrounds.image = _crop
     return generators
@@ -90,8 +94,12 @@ def _crop(height: int, width: int, picture):
 
     enlarge = max(1, width / picture.width, height / picture.height)
     if enlarge > 1:
-        picture = picture.resize((max(width, round(picture.width * enlarge)),
-                                  max(height, round(picture.height * enlarge))))
+        picture = picture.resize(
+            (
+                max(width, round(picture.width * enlarge)),
+                max(height, round(picture.height * enlarge)),
+            )
+        )
     left = random.randint(0, picture.width - width)
     top = random.randint(0, picture.height - height)
     return picture.crop((left, top, left + width, top + height))

@@ -38,8 +38,10 @@ def open_image(path: str | os.PathLike) -> Image.Image:
             image = Image.open(path)
         width, height = image.size
         if width * height > MAX_PIXELS:
-            raise InputError(f"{path}: {width} × {height} pixels is more than "
-                             f"{MAX_PIXELS // 10**6} million")
+            raise InputError(
+                f"{path}: {width} × {height} pixels is more than "
+                f"{MAX_PIXELS // 10**6} million"
+            )
         image.load()
         return to_grey_or_rgb(ImageOps.exif_transpose(image))
     except InputError:
@@ -49,8 +51,9 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     except PermissionError as error:
         raise InputError(f"{path}: permission denied") from error
     except Exception as error:  # Pillow's decoders raise some ten different types
-        raise InputError(f"{path}: not a readable picture "
-                         f"(empty, cut short, or another kind of file)") from error
+        raise InputError(
+            f"{path}: not a readable picture (empty, cut short, or another kind of file)"
+        ) from error
 
 
 def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
@@ -122,5 +125,4 @@ def to_tensor(image: Image.Image | np.ndarray) -> torch.Tensor:
 def to_image(tensor: torch.Tensor) -> Image.Image:
     """A C×H×W tensor in [0, 1] as a Pillow picture, clipped and rounded."""
     array = (tensor.detach().clamp(0, 1) * 255).round().byte().cpu().numpy()
-    return Image.fromarray(array[0] if len(array) == 1
-                           else np.moveaxis(array, 0, -1))
+    return Image.fromarray(array[0] if len(array) == 1 else np.moveaxis(array, 0, -1))

@@ -28,19 +28,24 @@ class Tile:
         part = whole[..., rows, columns]
         below = rows.stop - rows.start - part.shape[-2]
         beside = columns.stop - columns.start - part.shape[-1]
-        return F.pad(part, (0, beside, 0, below), mode="replicate") \
-            if below or beside else part
+        return (
+            F.pad(part, (0, beside, 0, below), mode="replicate")
+            if below or beside
+            else part
+        )
 
     def inner(self, seen: Tensor, stride: int = 1) -> Tensor:
         """The tile alone, cut out of what was computed from what it sees."""
-        rows, columns = (slice(core.start - wide.start, core.stop - wide.start)
-                         for core, wide in zip(self.core, self.seen))
+        rows, columns = (
+            slice(core.start - wide.start, core.stop - wide.start)
+            for core, wide in zip(self.core, self.seen)
+        )
         return seen[..., *_divided((rows, columns), stride)]
 
     def place(self, part: Tensor, whole: Tensor, stride: int = 1) -> None:
         """Write the tile into the whole, as far as that reaches."""
         there = whole[..., *_divided(self.core, stride)]
-        there.copy_(part[..., :there.shape[-2], :there.shape[-1]])
+        there.copy_(part[..., : there.shape[-2], : there.shape[-1]])
 
 
 def tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]:
@@ -48,8 +53,10 @@ def tiles(height: int, width: int, side: int, margin: int) -> Iterator[Tile]:
     ones, each with what lies within `margin` of it."""
     for top, left in product(range(0, height, side), range(0, width, side)):
         core = slice(top, min(top + side, height)), slice(left, min(left + side, width))
-        rows, columns = (slice(max(0, part.start - margin), min(end, part.stop + margin))
-                         for part, end in zip(core, (height, width)))
+        rows, columns = (
+            slice(max(0, part.start - margin), min(end, part.stop + margin))
+            for part, end in zip(core, (height, width))
+        )
         yield Tile(core, (rows, columns))
 
 

@@ -21,8 +21,11 @@ def test_what_goes_in_comes_out(shape, share):
     image = np.where(rng.random(shape) < share, 0, 255).astype(np.uint8)
     file = bilevel.compress(image, 128)
     assert np.array_equal(bilevel.decompress(file), image)
-    entropy = 0 if share in (0, 1) else -(share * np.log2(share)
-                                          + (1 - share) * np.log2(1 - share))
+    entropy = (
+        0
+        if share in (0, 1)
+        else -(share * np.log2(share) + (1 - share) * np.log2(1 - share))
+    )
     # contexts learn; noise cannot be had for less than its entropy
     assert 8 * len(file) < entropy * image.size * 1.25 + 8 * 80
     if image.size > 4000:
@@ -39,8 +42,9 @@ def test_a_carry_runs_through():
 
 def test_print_takes_fewer_bytes_than_group_4():
     """The standard that scanners write."""
-    sheet = np.concatenate([patch.image for patch
-                            in data.spread_book_patches("validation", 12)])
+    sheet = np.concatenate(
+        [patch.image for patch in data.spread_book_patches("validation", 12)]
+    )
     fax = io.BytesIO()
     Image.fromarray(sheet >= 180).save(fax, "TIFF", compression="group4")
     ours = bilevel.compress(sheet, 180)
@@ -66,5 +70,6 @@ def test_codecs_at_the_same_bytes(tmp_path, monkeypatch):
     assert fax["english_g2 accuracy"][0] > jpeg["english_g2 accuracy"][0] + 0.3
     assert (jpeg["setting"] == 1) == (jpeg["scale"] == 1)
     for tried in result["tried"].values():
-        assert all(row["bpp"] <= result["tried"]["JPEG"][0]["bpp"] + 1e-4
-                   for row in tried)
+        assert all(
+            row["bpp"] <= result["tried"]["JPEG"][0]["bpp"] + 1e-4 for row in tried
+        )

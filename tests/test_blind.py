@@ -7,8 +7,16 @@ from PIL import Image
 
 from semlib import data, zoo
 from semlib.images import InputError, to_tensor
-from semlib.restore import (ResidualNet, block_dct, quantize, restore, restore_image,
-                            restore_picture, seen, table_picture)
+from semlib.restore import (
+    ResidualNet,
+    block_dct,
+    quantize,
+    restore,
+    restore_image,
+    restore_picture,
+    seen,
+    table_picture,
+)
 from semlib.training import BlindRecipe, export, preset, train
 from semlib.training.blind import faded, some_table
 

@@ -103,13 +103,17 @@ def opened(browser, base, name, size=DESK):
     page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
     page.on(
         "console",
-        lambda message: message.type == "error" and wrong.append(f"console: {message.text}"),
+        lambda message: (
+            message.type == "error" and wrong.append(f"console: {message.text}")
+        ),
     )
     page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url[:200]}"))
     allowed = (base + "/", "data:", "blob:")
     page.on(
         "request",
-        lambda request: request.url.startswith(allowed) or wrong.append(f"asks {request.url}"),
+        lambda request: (
+            request.url.startswith(allowed) or wrong.append(f"asks {request.url}")
+        ),
     )
     page.on("websocket", lambda socket: wrong.append(f"asks {socket.url}"))
     page.goto(f"{base}/{name}.html", wait_until="load")
@@ -160,7 +164,9 @@ def moved(page, act):
 
 
 def test_the_toc_names_all_chapters(html):
-    assert [f"chapters/{p.stem}" for p in sorted(ROOT.glob("chapters/*.ipynb"))] == CHAPTERS
+    assert [
+        f"chapters/{p.stem}" for p in sorted(ROOT.glob("chapters/*.ipynb"))
+    ] == CHAPTERS
     assert all((html / f"{page}.html").exists() for page in PAGES)
 
 
@@ -273,7 +279,9 @@ def test_no_control_is_dead(browser, base, name):
     with opened(browser, base, name) as page:
         controls = page.locator(".semlib-needs-kernel")
         assert not [i for i in range(controls.count()) if controls.nth(i).is_visible()]
-        fields = page.locator(".widget-subarea").locator("input, select, textarea, button")
+        fields = page.locator(".widget-subarea").locator(
+            "input, select, textarea, button"
+        )
         assert not [i for i in range(fields.count()) if fields.nth(i).is_visible()]
 
 
@@ -299,5 +307,7 @@ def test_slider_is_legible_in_light_and_dark(browser, html, theme):
 def luminance(colour):
     """Relative luminance of a CSS colour such as rgb(1, 2, 3)."""
     numbers = [float(n) / 255 for n in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    linear = [n / 12.92 if n <= 0.04045 else ((n + 0.055) / 1.055) ** 2.4 for n in numbers]
+    linear = [
+        n / 12.92 if n <= 0.04045 else ((n + 0.055) / 1.055) ** 2.4 for n in numbers
+    ]
     return sum(weight * n for weight, n in zip((0.2126, 0.7152, 0.0722), linear))

@@ -35,8 +35,13 @@ def pages():
 
 
 def digest(**environment) -> list[str]:
-    run = subprocess.run([sys.executable, "-c", DIGEST], capture_output=True, text=True,
-                         env={**os.environ, **environment}, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", DIGEST],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=True,
+    )
     return run.stdout.split()
 
 
@@ -44,9 +49,21 @@ def test_the_same_pixels_from_another_pillow(tmp_path):
     """Colab's Pillow hints and places text otherwise than the lock's."""
     here, found = digest()
     other = "11.3.0" if here != "11.3.0" else "12.0.0"
-    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
-                              "--no-deps", "--target", tmp_path, f"pillow=={other}"],
-                             capture_output=True, text=True)
+    install = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            tmp_path,
+            f"pillow=={other}",
+        ],
+        capture_output=True,
+        text=True,
+    )
     if install.returncode and not os.environ.get("CI"):
         pytest.skip("no second Pillow to be had")
     assert digest(PYTHONPATH=str(tmp_path)) == [other, found]
@@ -63,10 +80,16 @@ def test_nothing_lies_at_one_place_of_the_grid(pages):
     rng = np.random.default_rng(0)
     lines = [rng.integers(len(page.baselines)) for page in pages]
     assert spread([page.baselines[at] for page, at in zip(pages, lines)]) > SURE
-    assert spread([next(word.box[0] for word in page.set if word.line == at)
-                   for page, at in zip(pages, lines)]) > SURE
-    assert spread([page.set[rng.integers(len(page.set))].box[0]
-                   for page in pages]) > SURE
+    assert (
+        spread(
+            [
+                next(word.box[0] for word in page.set if word.line == at)
+                for page, at in zip(pages, lines)
+            ]
+        )
+        > SURE
+    )
+    assert spread([page.set[rng.integers(len(page.set))].box[0] for page in pages]) > SURE
     # between two pixels, too
     assert spread([page.baselines[-1] for page in pages], 1.0) > SURE
 
@@ -158,23 +181,26 @@ def test_patches_lie_on_the_grid_and_hold_whole_words(pages):
                 assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
                 assert ink[y0:y1, x0:x1].max() > 40
                 # as it stands on the page, but for a neighbour's skirt
-                there = whole[top + y0:top + y1, left + x0:left + x1].astype(int)
+                there = whole[top + y0 : top + y1, left + x0 : left + x1].astype(int)
                 assert np.mean(abs(there - patch.image[y0:y1, x0:x1]) > 25) < 0.05
             for x0, y0, x1, y1 in (word.box for word in patch.words):
-                ink[max(0, y0 - 2):y1 + 2, max(0, x0 - 2):x1 + 2] = 0
+                ink[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2] = 0
             assert ink.max() < 8  # no other word's ink
             assert [word.line for word in patch.words] == sorted(
-                word.line for word in patch.words)
-        overlaps = [abs(a - c) < 256 and abs(b - d) < 64 for i, (a, b)
-                    in enumerate(page.corners) for c, d in page.corners[:i]]
+                word.line for word in patch.words
+            )
+        overlaps = [
+            abs(a - c) < 256 and abs(b - d) < 64
+            for i, (a, b) in enumerate(page.corners)
+            for c, d in page.corners[:i]
+        ]
         assert not any(overlaps)
 
 
 def test_lines_and_hyphens(pages):
     page = pages[0]
     assert " ".join(page.lines).split() == [word.text for word in page.set]
-    broken = [word.text for page in pages for word in page.set
-              if word.text.endswith("-")]
+    broken = [word.text for page in pages for word in page.set if word.text.endswith("-")]
     assert len(broken) > PAGES and all(len(text) > 2 for text in broken)
 
 
@@ -197,8 +223,9 @@ def test_kept_patches_are_the_pages(tmp_path, monkeypatch):
     assert [patch.page for patch in spread_out] == [0, 1]
 
 
-@pytest.mark.parametrize("wrong", [dict(split="valid"), dict(index=-1),
-                                   dict(x_height=1), dict(x_height=17)])
+@pytest.mark.parametrize(
+    "wrong", [dict(split="valid"), dict(index=-1), dict(x_height=1), dict(x_height=17)]
+)
 def test_book_pages_refuse_what_they_cannot_draw(wrong):
     with pytest.raises(ValueError):
         data.make_book_page(**{"index": 0, **wrong})
@@ -222,8 +249,11 @@ def test_lines_of_ones_own():
     assert patch.words[0].box[3] < patch.words[2].box[1]
     one = data.set_patch(["x" * 9], "Lora", x_height=7).words[0].box
     assert abs(one[3] - one[1] - 7) <= 2
-    for rows, why in (([""], "at least one word"), (["word " * 30], "wider than a patch"),
-                      (["naïve 猫"], "Lora has no letter «猫»")):
+    for rows, why in (
+        ([""], "at least one word"),
+        (["word " * 30], "wider than a patch"),
+        (["naïve 猫"], "Lora has no letter «猫»"),
+    ):
         with pytest.raises(InputError, match=why):
             data.set_patch(rows, "Lora")
 

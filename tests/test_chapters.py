@@ -10,7 +10,9 @@ import pytest
 def cells(chapter):
     book = nbformat.read(chapter, as_version=4)
     nbformat.validate(book)
-    return [cell for cell in book.cells if cell.cell_type == "code" and cell.source.strip()]
+    return [
+        cell for cell in book.cells if cell.cell_type == "code" and cell.source.strip()
+    ]
 
 
 def test_every_cell_was_executed_in_order(cells):

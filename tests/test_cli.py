@@ -18,8 +18,9 @@ SEMLIB = Path(sys.executable).with_name("semlib")
 
 
 def semlib(*arguments):
-    return subprocess.run([SEMLIB, *map(str, arguments)], capture_output=True,
-                          text=True, timeout=300)
+    return subprocess.run(
+        [SEMLIB, *map(str, arguments)], capture_output=True, text=True, timeout=300
+    )
 
 
 def refused(*arguments):
@@ -64,8 +65,7 @@ def test_read_prints_lines(tmp_path):
 
 def test_one_pixel_and_colour(tmp_path):
     Image.new("RGB", (1, 1), "red").save(tmp_path / "dot.png")
-    done = semlib("degrade", tmp_path / "dot.png", tmp_path / "dot.jpg",
-                  "--scale", 0.1)
+    done = semlib("degrade", tmp_path / "dot.png", tmp_path / "dot.jpg", "--scale", 0.1)
     assert done.returncode == 0 and Image.open(tmp_path / "dot.jpg").size == (1, 1)
     done = semlib("read", tmp_path / "dot.png")
     assert done.returncode == 0 and done.stdout.strip() == ""
@@ -74,8 +74,13 @@ def test_one_pixel_and_colour(tmp_path):
 def test_bad_options_leave_the_output_untouched(page, tmp_path):
     out = tmp_path / "old.jpg"
     out.write_bytes(b"old")
-    for option in (["--quality", 0], ["--quality", 101], ["--scale", 0],
-                   ["--scale", 2], ["--quality", "best"]):
+    for option in (
+        ["--quality", 0],
+        ["--quality", 101],
+        ["--scale", 0],
+        ["--scale", 2],
+        ["--quality", "best"],
+    ):
         refused("degrade", page, out, *option)
     broken = tmp_path / "broken.png"
     for content in (b"", b"some words", page.read_bytes()[:500]):
@@ -96,8 +101,18 @@ def test_bad_places(page, tmp_path):
 
 def test_evaluate_writes_where_asked(tmp_path):
     out = tmp_path / "jpeg.json"
-    done = semlib("evaluate", "jpeg-quality", "--patches", 1, "--choosing", 1,
-                  "--folder", tmp_path / "kept", "--json", out)
+    done = semlib(
+        "evaluate",
+        "jpeg-quality",
+        "--patches",
+        1,
+        "--choosing",
+        1,
+        "--folder",
+        tmp_path / "kept",
+        "--json",
+        out,
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert [row["quality"] for row in result["quality"]] == [None, 50, 20, 10, 5, 1]

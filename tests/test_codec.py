@@ -24,8 +24,9 @@ def attend_in_a_loop(layer: NeighbourhoodAttention, x):
                 part = slice(head * size, (head + 1) * size)
                 scores, values = [], []
                 for r in range(max(0, row - reach), min(height, row + reach + 1)):
-                    for c in range(max(0, column - reach),
-                                   min(width, column + reach + 1)):
+                    for c in range(
+                        max(0, column - reach), min(width, column + reach + 1)
+                    ):
                         bias = layer.bias[head, r - row + reach, c - column + reach]
                         dot = q[row, column, part] @ k[r, c, part]
                         scores.append(dot / math.sqrt(size) + bias)
@@ -43,7 +44,9 @@ def test_neighbourhood_attention_is_the_plain_loop(kernel, height, width):
     x = torch.randn(2, height, width, 6, dtype=torch.float64)
     with torch.no_grad():
         got = layer(x)
-        for one, expected in zip(got, (attend_in_a_loop(layer, picture) for picture in x)):
+        for one, expected in zip(
+            got, (attend_in_a_loop(layer, picture) for picture in x)
+        ):
             assert torch.allclose(one, expected, atol=1e-12)
 
 
@@ -100,8 +103,7 @@ def test_decoding_gives_the_encoders_symbols_and_the_forward_picture(network):
 
 def test_the_rate_is_continuous():
     model = make()
-    gains = [model.gain(torch.tensor([rate]))
-             for rate in (2.0, 2.5, 2.999999, 3.0, 7.0)]
+    gains = [model.gain(torch.tensor([rate])) for rate in (2.0, 2.5, 2.999999, 3.0, 7.0)]
     assert torch.allclose(gains[1].log(), (gains[0].log() + gains[3].log()) / 2)
     assert torch.allclose(gains[2], gains[3], rtol=1e-4)
     assert torch.allclose(gains[4].flatten(), model.log_gain[7].exp())
@@ -135,8 +137,7 @@ def test_no_value_in_a_table_costs_more_than_its_share():
         assert len(row) == length and steps.sum() == 2**16 and steps.min() >= 1
         values = torch.arange(len(steps) - 1).float() + offset  # the last: escape
         scales = level_scale(torch.tensor(float(level))).expand_as(values)
-        _, chance = model(values.view(1, 1, -1), scales.view(1, 1, -1),
-                          training=False)
+        _, chance = model(values.view(1, 1, -1), scales.view(1, 1, -1), training=False)
         kept = chance.flatten().clamp(max=1) * (2**16 - len(steps))
         assert (steps[:-1] >= kept * (1 - 1e-4) - 1e-2).all()
 
@@ -152,6 +153,7 @@ def test_the_tables_cost_what_the_likelihoods_say():
     values = values.round()
     _, likelihood = model(values.view(1, 1, -1), scales.view(1, 1, -1), training=False)
     bits = -likelihood.log2().sum().item()
-    string = RansEncoder().encode_with_indexes(values.int().tolist(), levels.tolist(),
-                                               *tables(model))
+    string = RansEncoder().encode_with_indexes(
+        values.int().tolist(), levels.tolist(), *tables(model)
+    )
     assert 8 * len(string) == pytest.approx(bits, rel=0.005)

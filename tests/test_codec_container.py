@@ -60,8 +60,13 @@ def test_any_size_comes_back(model, size):
 
 def test_header_says_what_it_holds(data):
     header = codec.read_header(data)
-    assert (header.codec, header.weights, header.rate, header.height,
-            header.width) == ("tinylic", WEIGHTS[:8], 4.5, 70, 100)
+    assert (header.codec, header.weights, header.rate, header.height, header.width) == (
+        "tinylic",
+        WEIGHTS[:8],
+        4.5,
+        70,
+        100,
+    )
 
 
 @pytest.mark.parametrize("words", [0, 1, 127, 128, 16383, 16384, 2**21 - 1])
@@ -80,10 +85,21 @@ def test_another_process_with_other_threads_decodes_the_same(model, data, tmp_pa
         script = MODEL.format(threads=threads) + (
             "from semlib import codec\n"
             "x = codec.decompress(model, sys.argv[2], open(sys.argv[1],'rb').read())\n"
-            "sys.stdout.buffer.write((x * 255).round().byte().numpy().tobytes())\n")
+            "sys.stdout.buffer.write((x * 255).round().byte().numpy().tobytes())\n"
+        )
         there = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", script, str(tmp_path / "x.sem"),
-             WEIGHTS], capture_output=True, check=True).stdout
+            [
+                sys.executable,
+                "-W",
+                "ignore",
+                "-c",
+                script,
+                str(tmp_path / "x.sem"),
+                WEIGHTS,
+            ],
+            capture_output=True,
+            check=True,
+        ).stdout
         assert there == (here * 255).round().byte().numpy().tobytes()
 
 
@@ -112,7 +128,7 @@ def mutants(data: bytes, rng: random.Random):
     yield data + rng.randbytes(rng.randrange(1, 40))
     yield resealed(data, rng.randrange(len(data) - 4), bit)
     yield resealed(data[:at] + bytes(4), 0, 0) if at else b""
-    cut = data[:container.HEADER.size + rng.randrange(30)]
+    cut = data[: container.HEADER.size + rng.randrange(30)]
     yield cut + zlib.crc32(cut).to_bytes(4, "little")
     hostile = bytearray(data[:-4])  # any size, any lengths
     for _ in range(rng.randrange(1, 4)):
@@ -127,12 +143,17 @@ def hostile(data: bytes, header: container.Header, rng: random.Random):
     long = rng.choice([b"\xff" * length, b"\xf0" * length, rng.randbytes(length)])
     side = 64 * rng.randrange(1, 9)
     other = replace(header, height=side, width=side)
-    (crc, z, y), = container._split(data, container._tiles(header))
-    for strings in ((z, long), (long[:2**23 - 4], y), (long[:2**20], long)):
-        z_string = strings[0][:len(strings[0]) // 4 * 4]
+    ((crc, z, y),) = container._split(data, container._tiles(header))
+    for strings in ((z, long), (long[: 2**23 - 4], y), (long[: 2**20], long)):
+        z_string = strings[0][: len(strings[0]) // 4 * 4]
         for known in (header, other):
-            body = known.pack() + crc.to_bytes(4, "little") \
-                + container._length(z_string) + z_string + strings[1]
+            body = (
+                known.pack()
+                + crc.to_bytes(4, "little")
+                + container._length(z_string)
+                + z_string
+                + strings[1]
+            )
             yield body + zlib.crc32(body).to_bytes(4, "little")
 
 
@@ -160,8 +181,7 @@ def fuzzed(name: str, rounds: int) -> None:
                 counts["decoded"] += 1
                 assert not ours or torch.equal(got, right)
             slowest = max(slowest, time.monotonic() - started)
-    print(json.dumps({**counts, "slowest": slowest,
-                      "bytes": peak_bytes() - before}))
+    print(json.dumps({**counts, "slowest": slowest, "bytes": peak_bytes() - before}))
 
 
 @pytest.mark.parametrize("name", ["tinylic", "hyperprior"])
@@ -170,9 +190,15 @@ def test_no_file_crashes_or_gives_a_wrong_picture(name):
     ``FUZZ_ROUNDS=1429`` makes ten thousand mutants and two hundred hostile files."""
     rounds = int(os.environ.get("FUZZ_ROUNDS", 15))
     run = subprocess.run(
-        [sys.executable, "-c", "from test_codec_container import fuzzed\n"
-         f"fuzzed({name!r}, {rounds})"], cwd=Path(__file__).parent,
-        capture_output=True, text=True)
+        [
+            sys.executable,
+            "-c",
+            f"from test_codec_container import fuzzed\nfuzzed({name!r}, {rounds})",
+        ],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
     assert found["refused"] > 6 * rounds

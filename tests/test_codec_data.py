@@ -16,15 +16,23 @@ from semlib.images import InputError
 
 
 def test_an_image_is_the_same_in_another_process_and_order():
-    script = ("import hashlib\nfrom semlib.data import make_text_image\n"
-              "for i in (7, 3):\n    image = make_text_image(i, 'test')\n"
-              "    print(image.text, hashlib.sha256(image.image).hexdigest())\n")
-    there = subprocess.run([sys.executable, "-W", "ignore", "-c", script],
-                           capture_output=True, text=True, check=True).stdout
+    script = (
+        "import hashlib\nfrom semlib.data import make_text_image\n"
+        "for i in (7, 3):\n    image = make_text_image(i, 'test')\n"
+        "    print(image.text, hashlib.sha256(image.image).hexdigest())\n"
+    )
+    there = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     random.seed(1)
     before = random.getstate()
-    here = "".join(f"{image.text} {hashlib.sha256(image.image).hexdigest()}\n"
-                   for image in (data.make_text_image(i, "test") for i in (7, 3)))
+    here = "".join(
+        f"{image.text} {hashlib.sha256(image.image).hexdigest()}\n"
+        for image in (data.make_text_image(i, "test") for i in (7, 3))
+    )
     assert here == there
     assert random.getstate() == before  # TRDG's draws leave the caller's alone
 
@@ -59,8 +67,7 @@ def test_a_cache_is_made_once_resumed_and_checked(tmp_path, monkeypatch):
         changed[6]  # what is read for the first time is looked at
 
 
-@pytest.mark.parametrize("split, count", [("validation", 1), ("test", 0),
-                                          ("test", 601)])
+@pytest.mark.parametrize("split, count", [("validation", 1), ("test", 0), ("test", 601)])
 def test_what_there_is_not_is_refused(split, count, tmp_path):
     with pytest.raises(InputError):
         data.TextImages(split, count, folder=tmp_path)
@@ -70,6 +77,7 @@ def test_what_there_is_not_is_refused(split, count, tmp_path):
 
 def test_a_cache_is_another_where_its_pictures_would_be(tmp_path, monkeypatch):
     """Else training pictures of words that are test words now would stay, unseen."""
+
     def key() -> str:
         words.digest.cache_clear(), words.dictionary.cache_clear()
         words.held_out.cache_clear()
@@ -78,9 +86,12 @@ def test_a_cache_is_another_where_its_pictures_would_be(tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "SHARD", 1)
     usual = key()
     assert key() == usual
-    for module, name, value in ((words, "TEST_SHARE", 50), (words, "FUNCTION_SHARE", 1),
-                                (text_images, "VERSION", 9),
-                                (shards, "version", lambda package: "0")):
+    for module, name, value in (
+        (words, "TEST_SHARE", 50),
+        (words, "FUNCTION_SHARE", 1),
+        (text_images, "VERSION", 9),
+        (shards, "version", lambda package: "0"),
+    ):
         with monkeypatch.context() as other:
             other.setattr(module, name, value)
             assert key() != usual, name
@@ -106,7 +117,12 @@ if __name__ == "__main__":
 """
     (tmp_path / "draw.py").write_text(script)
     env = {**os.environ, "SEMLIB_CACHE": str(tmp_path / "there")}
-    there = subprocess.run([sys.executable, tmp_path / "draw.py"], capture_output=True,
-                           text=True, check=True, env=env).stdout
+    there = subprocess.run(
+        [sys.executable, tmp_path / "draw.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env,
+    ).stdout
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path / "here"))
     assert there == f"{data.BookPages('validation', 11, workers=1).sha256}\n"

@@ -35,8 +35,14 @@ def test_what_is_loaded_codes_as_what_was_exported(folder):
     data = codec.compress(model, weights, x, 2.5)
     assert codec.decompress(model, weights, data).shape == x.shape
     fresh = TinyLIC("smoke")
-    fresh.load_state_dict({key: value for key, value in model.state_dict().items()
-                           if "cdf" not in key and "offset" not in key}, strict=False)
+    fresh.load_state_dict(
+        {
+            key: value
+            for key, value in model.state_dict().items()
+            if "cdf" not in key and "offset" not in key
+        },
+        strict=False,
+    )
     fresh.update()
     assert codec.compress(fresh.eval(), weights, x, 2.5) == data
 
@@ -93,13 +99,14 @@ def test_commands_say_what_is_wrong_in_one_line(run, tmp_path):
     damaged.write_bytes(packed.read_bytes()[:-3])
     text.write_text("no picture")
     for arguments, said in [
-            (("compress", picture, packed, "--rate", "9"), "between 0 and 7"),
-            (("compress", text, packed), "not a readable picture"),
-            (("decompress", damaged, tmp_path / "b.png"), "damaged"),
-            (("decompress", text, tmp_path / "b.png"), "not a .sem file"),
-            (("decompress", packed, tmp_path / "b.xyz"), "picture format"),
-            (("info", tmp_path / "none.sem"), "no such file"),
-            (("export", "codec", tmp_path / "none.pt", "x"), "no such file")]:
+        (("compress", picture, packed, "--rate", "9"), "between 0 and 7"),
+        (("compress", text, packed), "not a readable picture"),
+        (("decompress", damaged, tmp_path / "b.png"), "damaged"),
+        (("decompress", text, tmp_path / "b.png"), "not a .sem file"),
+        (("decompress", packed, tmp_path / "b.xyz"), "picture format"),
+        (("info", tmp_path / "none.sem"), "no such file"),
+        (("export", "codec", tmp_path / "none.pt", "x"), "no such file"),
+    ]:
         status, _, errors = run(*arguments)
         assert status == 2 and said in errors and errors.count("\n") == 1
 
@@ -114,8 +121,14 @@ def test_the_experiment():
         for point in (low, high):
             assert point["most_bytes_above_estimate"] < 40
             assert point["most_bytes_below_estimate"] < 40
-    assert [(p["setting"], p["scale"]) for p in result["curves"]["JPEG"]] == \
-        [(1, 1), (50, 1), (1, 2), (50, 2), (1, 4), (50, 4)]
+    assert [(p["setting"], p["scale"]) for p in result["curves"]["JPEG"]] == [
+        (1, 1),
+        (50, 1),
+        (1, 2),
+        (50, 2),
+        (1, 4),
+        (50, 4),
+    ]
     mean, low, high = result["bd_rate"]["tinylic"]["JPEG"]["any size"]
     assert low <= mean <= high
     assert len(result["test_set_sha256"]) == 64
@@ -149,9 +162,11 @@ def test_psnr():
 
 
 def test_the_shipped_weights_are_what_their_card_says():
-    load = {**dict.fromkeys(zoo.CODECS, zoo.load),
-            **dict.fromkeys(zoo.RECOGNIZERS, zoo.load_reader),
-            **dict.fromkeys(zoo.RESTORERS, zoo.load_restorer)}
+    load = {
+        **dict.fromkeys(zoo.CODECS, zoo.load),
+        **dict.fromkeys(zoo.RECOGNIZERS, zoo.load_reader),
+        **dict.fromkeys(zoo.RESTORERS, zoo.load_restorer),
+    }
     for path in zoo.FOLDER.glob("*.json"):
         _, weights = load[zoo.card(path.stem)["recipe"]](path.stem)
         assert len(weights) == 64 and zoo.card(path.stem)["licence"] == "MIT"

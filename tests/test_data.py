@@ -26,16 +26,25 @@ print(hashlib.sha256(page.image.tobytes() + repr(page.words).encode()
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_same_seed_gives_the_same_bytes_in_another_process(split):
     page = data.make_page(5, split, seed=3)
-    here = hashlib.sha256(page.image.tobytes() + repr(page.words).encode()
-                          + repr(page.cells).encode()).hexdigest()
-    there = subprocess.run([sys.executable, "-c", DIGEST.format(index=5, split=split)],
-                           capture_output=True, text=True, check=True).stdout.strip()
+    here = hashlib.sha256(
+        page.image.tobytes() + repr(page.words).encode() + repr(page.cells).encode()
+    ).hexdigest()
+    there = subprocess.run(
+        [sys.executable, "-c", DIGEST.format(index=5, split=split)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     assert here == there
 
 
 def test_seed_split_and_index_each_give_another_page():
-    images = [data.make_page(0), data.make_page(1), data.make_page(0, seed=1),
-              data.make_page(0, "test")]
+    images = [
+        data.make_page(0),
+        data.make_page(1),
+        data.make_page(0, seed=1),
+        data.make_page(0, "test"),
+    ]
     assert len({page.image.tobytes() for page in images}) == 4
 
 
@@ -65,7 +74,7 @@ def test_patches_are_disjoint_cuts_of_the_reduced_page():
         left = 24 + (patch.cell // 10) * 272
         top = 24 + (patch.cell % 10) * 64
         assert top % 8 == left % 8 == 0
-        assert np.array_equal(patch.image, rest[top:top + 64, left:left + 256])
+        assert np.array_equal(patch.image, rest[top : top + 64, left : left + 256])
 
 
 def test_word_boxes_hold_the_ink_of_the_patch():
@@ -75,10 +84,10 @@ def test_word_boxes_hold_the_ink_of_the_patch():
         for word in patch.words:
             x0, y0, x1, y1 = word.box
             assert 0 <= x0 < x1 <= 256 and -1 <= y0 < y1 <= 65
-            assert left_over[max(0, y0):y1, x0:x1].max() > 60
+            assert left_over[max(0, y0) : y1, x0:x1].max() > 60
         for word in patch.words:  # one pixel around, for the filter's skirt
             x0, y0, x1, y1 = word.box
-            left_over[max(0, y0 - 1):y1 + 1, max(0, x0 - 1):x1 + 1] = 0
+            left_over[max(0, y0 - 1) : y1 + 1, max(0, x0 - 1) : x1 + 1] = 0
         # a neighbouring cell's ascender may reach in by a pixel row or two
         assert left_over[3:-3].max() < 60
 
@@ -95,8 +104,10 @@ def test_spread_patches_come_from_different_pages():
     assert [patch.page for patch in found] == list(range(12))
 
 
-@pytest.mark.parametrize("arguments", [dict(split="validation"), dict(index=-1),
-                                       dict(x_height=1), dict(x_height=9)])
+@pytest.mark.parametrize(
+    "arguments",
+    [dict(split="validation"), dict(index=-1), dict(x_height=1), dict(x_height=9)],
+)
 def test_pages_refuse_what_they_cannot_draw(arguments):
     with pytest.raises(ValueError):
         data.make_page(**{"index": 0, **arguments})
@@ -138,7 +149,7 @@ def test_grey_patches_and_their_page_lose_the_same():
     whole, _ = data.degrade(page.reduced(), quality=5)
     left, top = 24 + (patch.cell // 10) * 272, 24 + (patch.cell % 10) * 64
     alone, _ = data.degrade(patch.image, quality=5)
-    assert np.array_equal(alone, whole[top:top + 64, left:left + 256])
+    assert np.array_equal(alone, whole[top : top + 64, left : left + 256])
 
 
 def test_the_scan_is_what_follows_the_header():
@@ -152,8 +163,15 @@ def test_the_scan_is_what_follows_the_header():
         data.jpeg_scan(b"no JPEG")
 
 
-@pytest.mark.parametrize("bad", [dict(quality=0), dict(quality=101),
-                                 dict(quality=1, scale=0), dict(quality=1, scale=1.5)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        dict(quality=0),
+        dict(quality=101),
+        dict(quality=1, scale=0),
+        dict(quality=1, scale=1.5),
+    ],
+)
 def test_degrade_refuses(bad):
     with pytest.raises(ValueError):
         data.degrade(np.zeros((8, 8), np.uint8), **bad)

@@ -113,7 +113,12 @@ def test_only_the_outdated_packages_contradict_the_lock(versions, installed):
 
 def test_python_is_the_same_everywhere(root, project, conda):
     allowed = SpecifierSet(project["project"]["requires-python"])
-    for version, fits in {"3.10": False, "3.11": True, "3.12": True, "3.13": False}.items():
+    for version, fits in {
+        "3.10": False,
+        "3.11": True,
+        "3.12": True,
+        "3.13": False,
+    }.items():
         assert allowed.contains(version + ".1") == fits
     (python,) = [p for p in conda[0] if p.startswith("python=")]
     assert allowed.contains(python.removeprefix("python=") + ".1")
@@ -153,7 +158,9 @@ def test_pip_can_resolve_environment_yml(versions, installed, conda):
 
 def test_postbuild_installs_the_lock_without_resolving(root):
     installs = [
-        line for line in (root / "postBuild").read_text().splitlines() if "pip install" in line
+        line
+        for line in (root / "postBuild").read_text().splitlines()
+        if "pip install" in line
     ]
     assert all("--no-deps" in line for line in installs)
     assert any("-r requirements.lock" in line for line in installs)
@@ -162,10 +169,15 @@ def test_postbuild_installs_the_lock_without_resolving(root):
 def test_no_committed_file_names_a_registry(root):
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=root, capture_output=True, text=True, check=True,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     # Split, so that this file does not name them itself.
-    hosts = re.compile(rb"registry\.npm" rb"js|pypi\." rb"org|deb\.deb" rb"ian|/wo" rb"rk/")
+    hosts = re.compile(
+        rb"registry\.npm" rb"js|pypi\." rb"org|deb\.deb" rb"ian|/wo" rb"rk/"
+    )
     named = [
         path
         for path in listed.split("\0")
@@ -196,46 +208,95 @@ print(json.dumps([found, models]))
 def test_installed_elsewhere_results_and_weights_are_there(root, tmp_path):
     """Not with -e, as Binder, conda and Colab do."""
     sources = tmp_path / "sources"
-    shutil.copytree(root, sources, ignore=shutil.ignore_patterns(
-        ".*", "_build", "build", "node_modules", "chapters", "*.egg-info"))
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-                    "--no-build-isolation", "--target", tmp_path / "site", sources],
-                   check=True)
-    run = subprocess.run([sys.executable, "-c", INSTALLED, tmp_path / "site"],
-                         cwd=tmp_path, capture_output=True, text=True,
-                         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")})
+    shutil.copytree(
+        root,
+        sources,
+        ignore=shutil.ignore_patterns(
+            ".*", "_build", "build", "node_modules", "chapters", "*.egg-info"
+        ),
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--target",
+            tmp_path / "site",
+            sources,
+        ],
+        check=True,
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", INSTALLED, tmp_path / "site"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+    )
     assert run.returncode == 0, run.stderr
     found, models = json.loads(run.stdout)
     assert found == sorted(path.stem for path in (root / "results").glob("*.json"))
     assert models == sorted(path.stem for path in (root / "semlib/zoo").glob("*.json"))
 
 
-TYPED = (("--version", 0), ("read", 2), ("evaluate nothing", 2),
-         ("evaluate same-bytes --subset 0", 2), ("evaluate restoration --subset x", 2),
-         ("evaluate checkpoints --help", 0), ("degrade none.png out.jpg", 2))
+TYPED = (
+    ("--version", 0),
+    ("read", 2),
+    ("evaluate nothing", 2),
+    ("evaluate same-bytes --subset 0", 2),
+    ("evaluate restoration --subset x", 2),
+    ("evaluate checkpoints --help", 0),
+    ("degrade none.png out.jpg", 2),
+)
 
 
 def test_the_command_line_runs_with_the_lowest_typer(project, tmp_path):
-    lowest, = (next(iter(requirement.specifier)).version for requirement
-               in map(Requirement, project["project"]["dependencies"])
-               if requirement.name == "typer")
-    install = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
-                              "--target", tmp_path, f"typer=={lowest}"],
-                             capture_output=True, text=True)
+    (lowest,) = (
+        next(iter(requirement.specifier)).version
+        for requirement in map(Requirement, project["project"]["dependencies"])
+        if requirement.name == "typer"
+    )
+    install = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            tmp_path,
+            f"typer=={lowest}",
+        ],
+        capture_output=True,
+        text=True,
+    )
     if install.returncode and not os.environ.get("CI"):
         pytest.skip("no second Typer to be had")
     for typed, status in TYPED:
-        run = subprocess.run([sys.executable, "-m", "semlib", *typed.split()],
-                             capture_output=True, text=True,
-                             env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        run = subprocess.run(
+            [sys.executable, "-m", "semlib", *typed.split()],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
         assert run.returncode == status and "Traceback" not in run.stderr, run.stderr
         assert status == 0 or run.stderr.startswith("semlib: ")
 
 
 def test_a_missing_package_is_one_line():
     run = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.modules['compressai'] = None\n"
-         "sys.argv = ['semlib', 'info', 'x.sem']\nfrom semlib.cli import main; main()"],
-        capture_output=True, text=True)
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules['compressai'] = None\n"
+            "sys.argv = ['semlib', 'info', 'x.sem']\nfrom semlib.cli import main; main()",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 2 and run.stderr.count("\n") == 1
     assert "pip install --no-deps compressai" in run.stderr

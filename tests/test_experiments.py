@@ -33,8 +33,10 @@ def weights_of(result: dict) -> dict[str, str]:
     known = result.get("weights", {})
     if isinstance(known, str):
         return {result["name"]: known}
-    return {name.lower() if name == "TRBA" else name: weights
-            for name, weights in known.items()}
+    return {
+        name.lower() if name == "TRBA" else name: weights
+        for name, weights in known.items()
+    }
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -65,10 +67,13 @@ def found(subset: int = 2, only: Sequence[str] = ("a b",), workers=None) -> dict
 def test_an_output_is_checked_before_the_work(tmp_path, monkeypatch, capsys):
     from semlib import cli
 
-    for place, why in ((tmp_path / "no" / "a.json", "does not exist"),
-                       (tmp_path, "is a folder")):
-        monkeypatch.setattr("sys.argv", ["semlib", "evaluate", "same-bytes", "--json",
-                                         str(place)])
+    for place, why in (
+        (tmp_path / "no" / "a.json", "does not exist"),
+        (tmp_path, "is a folder"),
+    ):
+        monkeypatch.setattr(
+            "sys.argv", ["semlib", "evaluate", "same-bytes", "--json", str(place)]
+        )
         monkeypatch.setattr("semlib.experiments.Experiment.measure", pytest.fail)
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -112,6 +117,8 @@ def test_what_code_does_is_hashed_not_what_it_says(tmp_path):
         return results.code_of(tmp_path / "a.py")
 
     first = hashed('def f(x):\n    """Say."""\n    return x + 1\n')
-    assert hashed('def f(x):\n    """Say more."""\n    # and more\n    return x + 1\n') \
+    assert (
+        hashed('def f(x):\n    """Say more."""\n    # and more\n    return x + 1\n')
         == first
+    )
     assert hashed('def f(x):\n    """Say."""\n    return x + 2\n') != first

@@ -15,8 +15,7 @@ from semlib import data, zoo
 from semlib.experiments import acceptance, checkpoints, end_to_end, guided_ablation
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import (DnCNN, OCRGuided, blend, fading, match, restore_image,
-                            surer)
+from semlib.restore import DnCNN, OCRGuided, blend, fading, match, restore_image, surer
 from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, GuidedRecipe, export, preset, train
 from semlib.training.guided import RefinementLoss
@@ -32,9 +31,15 @@ class Blots:
         for image in images:
             dark = (image[0].numpy() < 0.5).astype(np.uint8)
             _, _, stats, _ = cv2.connectedComponentsWithStats(dark)
-            found.append(np.array([[(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
-                                   for x, y, w, h, _ in stats[1:]],
-                                  np.float32).reshape(-1, 4, 2))
+            found.append(
+                np.array(
+                    [
+                        [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
+                        for x, y, w, h, _ in stats[1:]
+                    ],
+                    np.float32,
+                ).reshape(-1, 4, 2)
+            )
         return found
 
 
@@ -54,8 +59,7 @@ def test_boxes_and_words_are_paired():
 def test_a_real_detectors_boxes_are_the_words():
     pages, patch = PageReader(), data.spread_patches("train", 1)[0]
     corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
-    pairs = match(pages.windows(corners, 64, 256),
-                  pages.windows(patch.corners, 64, 256))
+    pairs = match(pages.windows(corners, 64, 256), pages.windows(patch.corners, 64, 256))
     assert len(pairs) == len(patch.words) == len(set(pairs.values()))
 
 
@@ -63,7 +67,7 @@ def test_a_mask_is_one_in_the_window_and_fades():
     mask = fading([(10, 20, 30, 28), (0, 0, 4, 4)], 40, 50)[0]
     assert mask.shape == (40, 50)
     assert (mask[20:28, 10:30] == 1).all() and (mask[:4, :4] == 1).all()
-    edge = mask[24, 30:30 + FEATHER + 1]
+    edge = mask[24, 30 : 30 + FEATHER + 1]
     assert (edge[:-1] > 0).all() and (edge.diff() < 0).all() and edge[-1] == 0
     assert mask[30:, 35:].max() == 0
     assert fading([], 8, 8).max() == 0
@@ -72,8 +76,9 @@ def test_a_mask_is_one_in_the_window_and_fades():
 def test_only_the_found_words_change():
     x = torch.ones(2, 1, 64, 96)
     x[0, 0, 20:30, 40:70] = 0
-    guided = OCRGuided(DnCNN(3, 4), lightened(DnCNN(3, 4)),
-                       PageReader(Blots(), reader=None))
+    guided = OCRGuided(
+        DnCNN(3, 4), lightened(DnCNN(3, 4)), PageReader(Blots(), reader=None)
+    )
     changed = (guided(x) - x).abs() > 1e-6
     assert changed[0, 0, 20:30, 40:70].all() and not changed[1].any()
     assert not changed[0, 0, :10].any() and not changed[0, 0, :, :30].any()
@@ -94,8 +99,9 @@ def test_caution_leaves_a_word_that_did_not_get_better():
     nn.init.constant_(darker.residual[-2].bias, 0.3)
 
     def changed(caution):
-        guided = OCRGuided(DnCNN(3, 4), darker.eval(), PageReader(Blots(), Sure()),
-                           caution)
+        guided = OCRGuided(
+            DnCNN(3, 4), darker.eval(), PageReader(Blots(), Sure()), caution
+        )
         whole = guided(x)[0].clamp(0, 1)
         assert torch.allclose(whole, guided.restore(x[0]), atol=1e-6)
         moved = (whole - x[0]).abs()[0] > 0.1
@@ -118,15 +124,16 @@ def test_a_large_picture_has_no_seams():
     x = torch.ones(1, 200, 232)
     for top in range(6, 190, 22):
         for left in range(5, 200, 41):
-            x[0, top:top + 10, left:left + 30] = 0
+            x[0, top : top + 10, left : left + 30] = 0
     torch.manual_seed(0)
     second = DnCNN(3, 4)
     nn.init.normal_(second.residual[-2].weight, std=0.2)
     guided = OCRGuided(DnCNN(3, 4), second.eval(), PageReader(Blots(), reader=None))
     whole = guided(x[None])[0].detach()
     assert (whole - x).abs().max() > 0.05
-    assert torch.allclose(guided.restore(x, tile=64).clamp(0, 1), whole.clamp(0, 1),
-                          atol=1e-5)
+    assert torch.allclose(
+        guided.restore(x, tile=64).clamp(0, 1), whole.clamp(0, 1), atol=1e-5
+    )
 
 
 def test_the_readers_loss_teaches_the_second_network_alone():
@@ -173,13 +180,18 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
     assert ruined.shape == masks.shape == clean.shape == (2, 1, 64, 256)
     assert 0 < len(places) <= settings["words"]
     for at, (left, top, right, bottom), _ in places:
-        assert masks[at, 0, top + 1:bottom - 1, left + 1:right - 1].min() == 1
+        assert masks[at, 0, top + 1 : bottom - 1, left + 1 : right - 1].min() == 1
         assert clean[at, 0, top:bottom, left:right].min() < 0.5
     shares = [GuidedRecipe(settings).batch(0, rank, 2) for rank in range(2)]
-    assert all(torch.equal(torch.cat([share[k] for share in shares]), part)
-               for k, part in enumerate((ruined, masks, clean)))
-    assert sorted((rank, window, text) for rank, share in enumerate(shares)
-                  for _, window, text in share[3]) == sorted(places)
+    assert all(
+        torch.equal(torch.cat([share[k] for share in shares]), part)
+        for k, part in enumerate((ruined, masks, clean))
+    )
+    assert sorted(
+        (rank, window, text)
+        for rank, share in enumerate(shares)
+        for _, window, text in share[3]
+    ) == sorted(places)
     whole = GuidedRecipe({**settings, "place": "page"}).batch(0, rank=0, ranks=1)
     assert whole[1].min() == 1 and whole[3] == places
 
@@ -196,8 +208,14 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
 def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
     for file in ("dncnn.json", "dncnn.safetensors"):
         (tmp_path / file).write_bytes((zoo.FOLDER / file).read_bytes())
-    settings = {**preset("dncnn", "second"), "pages": 2, "batch": 2, "crop": [32, 32],
-                "steps": 2, "log_every": 1}
+    settings = {
+        **preset("dncnn", "second"),
+        "pages": 2,
+        "batch": 2,
+        "crop": [32, 32],
+        "steps": 2,
+        "log_every": 1,
+    }
     recipe = DnCNNRecipe(settings)
     model = recipe.model()
     clean, ruined = recipe.batch(0, rank=0, ranks=1)
@@ -206,8 +224,9 @@ def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
     assert before["loss"] == pytest.approx(bare)
     ended = train(recipe, tmp_path / "run", devices=1)
     assert all(map(torch.equal, model.first.parameters(), ended.first.parameters()))
-    assert not torch.equal(model.network.residual[-2].weight,
-                           ended.network.residual[-2].weight)
+    assert not torch.equal(
+        model.network.residual[-2].weight, ended.network.residual[-2].weight
+    )
     export("dncnn", tmp_path / "run" / "checkpoint.pt", "twice", tmp_path)
     network, _ = zoo.load_restorer("twice", tmp_path)
     assert isinstance(network, OCRGuided)
@@ -218,8 +237,13 @@ def test_a_second_network_with_the_firsts_loss(tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, "load_restorer", lambda name: (network, ""))
     known = zoo.card("dncnn")
     monkeypatch.setattr(zoo, "card", lambda name: known)
-    further = GuidedRecipe({**preset("guided", "cpu"), "pages": 2, "first": "",
-                            "start": "twice"}).model().network
+    further = (
+        GuidedRecipe(
+            {**preset("guided", "cpu"), "pages": 2, "first": "", "start": "twice"}
+        )
+        .model()
+        .network
+    )
     assert torch.equal(further.residual[-2].weight, network.second.residual[-2].weight)
 
 
@@ -251,16 +275,19 @@ class Few:
 def test_the_first_network_stays_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    recipe = GuidedRecipe({**preset("guided", "smoke"), "reader": "none", "image": 1.0,
-                           "place": "page"})
+    recipe = GuidedRecipe(
+        {**preset("guided", "smoke"), "reader": "none", "image": 1.0, "place": "page"}
+    )
     model, batch = recipe.model(), recipe.batch(0, rank=0, ranks=1)
     before = {key: value.clone() for key, value in model.first.state_dict().items()}
     _, numbers = model.train()(*batch)  # the second one is empty
     first = model.first(batch[0]).clamp(0, 1)
     assert numbers["psnr"] == pytest.approx(
-        -10 * F.mse_loss(first, batch[2]).log10().item(), abs=1e-3)
-    assert all(torch.equal(value, before[key])
-               for key, value in model.first.state_dict().items())
+        -10 * F.mse_loss(first, batch[2]).log10().item(), abs=1e-3
+    )
+    assert all(
+        torch.equal(value, before[key]) for key, value in model.first.state_dict().items()
+    )
 
 
 def test_readers_that_nobody_knows():
@@ -271,8 +298,11 @@ def test_readers_that_nobody_knows():
 def test_the_ablation(tmp_path, monkeypatch):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(guided_ablation, "VARIANTS", {
-        name: guided_ablation.VARIANTS[name] for name in ("guided", "image", "alone")})
+    monkeypatch.setattr(
+        guided_ablation,
+        "VARIANTS",
+        {name: guided_ablation.VARIANTS[name] for name in ("guided", "image", "alone")},
+    )
     result = guided_ablation.run(tmp_path / "runs", 2, 2, "smoke")
     rows = result["variants"]
     assert list(rows) == ["first", "guided", "image", "alone"]
@@ -282,12 +312,16 @@ def test_the_ablation(tmp_path, monkeypatch):
     # two steps change little, but without D1 nothing can be read
     assert rows["alone"]["PP-OCRv6 accuracy"][0] < 0.3
     lost = rows["alone"]["gains"]["PP-OCRv6 accuracy"][0]
-    assert lost == pytest.approx(rows["alone"]["PP-OCRv6 accuracy"][0]
-                                 - rows["first"]["PP-OCRv6 accuracy"][0], abs=2e-4)
+    assert lost == pytest.approx(
+        rows["alone"]["PP-OCRv6 accuracy"][0] - rows["first"]["PP-OCRv6 accuracy"][0],
+        abs=2e-4,
+    )
     shown = checkpoints.run([tmp_path / "runs" / "guided"], 2)
     assert [step["step"] for step in shown["steps"]] == [0, 2]
     # at first D2 changes nothing
     first, _ = zoo.load_restorer("dncnn")
-    alone = [end_to_end.score(patch, partial(end_to_end.repaired, first))["psnr"]
-             for patch in data.BookPatches("test", 2).firsts()]
+    alone = [
+        end_to_end.score(patch, partial(end_to_end.repaired, first))["psnr"]
+        for patch in data.BookPatches("test", 2).firsts()
+    ]
     assert shown["steps"][0]["psnr"][0] == pytest.approx(np.mean(alone), abs=1e-3)

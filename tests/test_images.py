@@ -65,8 +65,9 @@ def test_palette_with_a_transparent_colour(tmp_path):
 
 
 def test_cmyk(tmp_path):
-    image = saved(tmp_path / "a.jpg", Image.new("CMYK", (8, 8), (0, 255, 255, 0)),
-                  quality=100)
+    image = saved(
+        tmp_path / "a.jpg", Image.new("CMYK", (8, 8), (0, 255, 255, 0)), quality=100
+    )
     assert image.mode == "RGB"
     red = np.asarray(image).astype(int)
     assert (abs(red - [255, 0, 0]) < 12).all()
@@ -93,8 +94,10 @@ def huge_png():
 
     body = b"IHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
     data = b"IDAT" + zlib.compress(bytes(1000))
-    chunks = [struct.pack(">I", len(chunk) - 4) + chunk
-              + struct.pack(">I", zlib.crc32(chunk)) for chunk in (body, data, b"IEND")]
+    chunks = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in (body, data, b"IEND")
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -102,7 +105,7 @@ def cut_jpeg(tmp_path):
     path = tmp_path / "whole.jpg"
     Image.fromarray(np.tile(RAMP, (20, 20))).save(path)
     data = path.read_bytes()
-    return data[:len(data) // 2]
+    return data[: len(data) // 2]
 
 
 @pytest.mark.parametrize("content", ["empty", "text", "cut", "huge", "folder", "none"])
@@ -111,8 +114,14 @@ def test_rubbish_is_refused_in_one_line(tmp_path, content):
     if content == "folder":
         path.mkdir()
     elif content != "none":
-        path.write_bytes({"empty": b"", "text": b"just words", "huge": huge_png(),
-                          "cut": cut_jpeg(tmp_path)}[content])
+        path.write_bytes(
+            {
+                "empty": b"",
+                "text": b"just words",
+                "huge": huge_png(),
+                "cut": cut_jpeg(tmp_path),
+            }[content]
+        )
     with pytest.raises(InputError) as caught:
         open_image(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)

@@ -8,9 +8,16 @@ import pytest
 import semlib
 
 ROOT = Path(semlib.__file__).parent
-FLOORS = ({"compat", "images", "tiles"}, {"ocr", "data"}, {"codec", "restore", "metrics"},
-          {"zoo"}, {"training"}, {"experiments"}, {"commands"},
-          {"cli"})
+FLOORS = (
+    {"compat", "images", "tiles"},
+    {"ocr", "data"},
+    {"codec", "restore", "metrics"},
+    {"zoo"},
+    {"training"},
+    {"experiments"},
+    {"commands"},
+    {"cli"},
+)
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 BESIDE = {"show", "__init__", "__main__"}
 SHARED = {"registry", "results", "end_to_end", "operating_points", "recognition"}
@@ -24,14 +31,17 @@ def imported(file: Path) -> set[tuple[str, ...]]:
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level:
-            base = here[:len(here) + 1 - node.level]
+            base = here[: len(here) + 1 - node.level]
             path = (*base, *(node.module or "").split(".")) if node.module else base
             found |= {(*path, name.name) for name in node.names}
     return found
 
 
-FILES = [file for file in ROOT.rglob("*.py")
-         if file.relative_to(ROOT).parts[0].removesuffix(".py") not in BESIDE]
+FILES = [
+    file
+    for file in ROOT.rglob("*.py")
+    if file.relative_to(ROOT).parts[0].removesuffix(".py") not in BESIDE
+]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -47,12 +57,17 @@ def test_no_experiment_imports_another():
     for file in (ROOT / "experiments").glob("*.py"):
         for path in imported(file):
             if path[0] == "experiments" and len(path) > 2 and file.stem not in SHARED:
-                assert path[1] in SHARED or (file.stem, path[1]) in LEAVING \
-                    or file.stem == "__init__", (file, path)
+                assert (
+                    path[1] in SHARED
+                    or (file.stem, path[1]) in LEAVING
+                    or file.stem == "__init__"
+                ), (file, path)
 
 
 def test_measures_stand_on_pictures_and_the_word_list_alone():
     for file in (ROOT / "metrics").glob("*.py"):
         for path in imported(file):
             assert path[0] in ("metrics", "images") or path[:2] in (
-                ("data", "dictionary"), ("data", "words")), (file, path)
+                ("data", "dictionary"),
+                ("data", "words"),
+            ), (file, path)

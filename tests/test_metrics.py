@@ -8,48 +8,57 @@ from semlib import metrics
 from semlib.metrics import changes, false_friends
 
 
-@pytest.mark.parametrize("truth, read, value", [
-    ("Hello, world", "hello world", 1.0),  # only letters and digits, any case
-    ("abcd", "abxd", 0.75),
-    ("abc", "abcdef", 0.5),  # divided by the longer one
-    ("abcdef", "", 0.0),
-    ("", "", 1.0),
-    ("!?", "…", 1.0),
-    ("", "abc", 0.0),
-    ("line one\ntwo", "line onetwo", 1.0),
-    ("café", "cafe\u0301", 1.0),  # composed or not
-    ("café", "cafe", 0.75),
-    ("Привет", "привет", 1.0),
-    ("Привет", "", 0.0),  # what cannot be read is not read
-    ("हिन्दी", "हन्दी", 5 / 6),
-])
+@pytest.mark.parametrize(
+    "truth, read, value",
+    [
+        ("Hello, world", "hello world", 1.0),  # only letters and digits, any case
+        ("abcd", "abxd", 0.75),
+        ("abc", "abcdef", 0.5),  # divided by the longer one
+        ("abcdef", "", 0.0),
+        ("", "", 1.0),
+        ("!?", "…", 1.0),
+        ("", "abc", 0.0),
+        ("line one\ntwo", "line onetwo", 1.0),
+        ("café", "cafe\u0301", 1.0),  # composed or not
+        ("café", "cafe", 0.75),
+        ("Привет", "привет", 1.0),
+        ("Привет", "", 0.0),  # what cannot be read is not read
+        ("हिन्दी", "हन्दी", 5 / 6),
+    ],
+)
 def test_accuracy(truth, read, value):
     assert metrics.accuracy(truth, read) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("truth, read, value", [
-    ("The cat sat.", "the cat sat", 1.0),
-    ("the cat sat", "the bat sat", 2 / 3),
-    ("the cat sat", "thecat sat", 1 / 3),
-    ("the cat sat", "sat", 1 / 3),
-    ("a b", "b a", 1 / 2),  # order counts
-    ("one two", "", 0.0),
-    ("", "", 1.0),
-    ("", "noise", 0.0),
-    ("two two", "two", 1 / 2),
-])
+@pytest.mark.parametrize(
+    "truth, read, value",
+    [
+        ("The cat sat.", "the cat sat", 1.0),
+        ("the cat sat", "the bat sat", 2 / 3),
+        ("the cat sat", "thecat sat", 1 / 3),
+        ("the cat sat", "sat", 1 / 3),
+        ("a b", "b a", 1 / 2),  # order counts
+        ("one two", "", 0.0),
+        ("", "", 1.0),
+        ("", "noise", 0.0),
+        ("two two", "two", 1 / 2),
+    ],
+)
 def test_exact_words(truth, read, value):
     assert metrics.exact_words(truth, read) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("truth, read, value", [
-    ("the words", "the world", 1 / 2),
-    ("the words", "then words", 1 / 2),  # the short ones count, too
-    ("the words", "The WORDS", 0.0),
-    ("the words", "the wxqds", 0.0),  # wrong, but seen to be wrong
-    ("the words", "the", 0.0),
-    ("", "world", 0.0),
-])
+@pytest.mark.parametrize(
+    "truth, read, value",
+    [
+        ("the words", "the world", 1 / 2),
+        ("the words", "then words", 1 / 2),  # the short ones count, too
+        ("the words", "The WORDS", 0.0),
+        ("the words", "the wxqds", 0.0),  # wrong, but seen to be wrong
+        ("the words", "the", 0.0),
+        ("", "world", 0.0),
+    ],
+)
 def test_false_words(truth, read, value):
     assert metrics.false_words(truth, read) == pytest.approx(value)
 
@@ -61,15 +70,24 @@ def test_kept_letters():
 
 def test_each_words_fate():
     assert metrics.fates("the old houses were red", "the world hxuses red") == [
-        "right", "false", "broken", "broken", "right"]
+        "right",
+        "false",
+        "broken",
+        "broken",
+        "right",
+    ]
     assert metrics.read_as("The old house", "the old hxuse!") == [
-        ("the", "the"), ("old", "old"), ("house", "hxuse")]
+        ("the", "the"),
+        ("old", "old"),
+        ("house", "hxuse"),
+    ]
     assert metrics.read_as("house", "") == [("house", "")]
 
 
 def test_what_a_second_repair_changes():
-    found = changes([["the words"], ["words"]], [["the wxrds"], ["words"]],
-                    [["the words"], ["world"]])
+    found = changes(
+        [["the words"], ["words"]], [["the wxrds"], ["words"]], [["the words"], ["world"]]
+    )
     assert (found["letters"], found["right"]) == (13, 12)
     assert (found["corrected"], found["broken"]) == (1, 1)
     assert found["broken_per_1000"][0] == 100  # the mean over pages of 0 and of 200
@@ -80,8 +98,9 @@ def test_what_a_second_repair_changes():
 
 def test_words_that_became_other_words():
     texts = [["the words"], ["words", "old words"], ["words"]]
-    assert false_friends(texts, texts, [["the wxrds"], ["words", "old"], ["world"]]) \
-        == [{"page": 2, "patch": 0, "word": "words", "read": "world"}]
+    assert false_friends(texts, texts, [["the wxrds"], ["words", "old"], ["world"]]) == [
+        {"page": 2, "patch": 0, "word": "words", "read": "world"}
+    ]
     # a word that was wrong before is no friend lost
     assert false_friends([["words"]], [["wxrds"]], [["world"]]) == []
 

@@ -12,8 +12,15 @@ from semlib.data import degrade, make_page, make_text_image, spread_patches
 from semlib.metrics import accuracy
 from semlib.images import to_tensor
 from semlib.ocr import reader as reader_module
-from semlib.ocr import (CRAFT, EasyOCRReader, PageReader, RapidOCRReader, easyocr,
-                        reading_order, weights)
+from semlib.ocr import (
+    CRAFT,
+    EasyOCRReader,
+    PageReader,
+    RapidOCRReader,
+    easyocr,
+    reading_order,
+    weights,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +30,14 @@ def easyocr_reader():
     import easyocr
     import easyocr_en_models
 
-    return easyocr.Reader(["en"], gpu=False, download_enabled=False, quantize=False,
-                          model_storage_directory=easyocr_en_models.model_dir(),
-                          verbose=False)
+    return easyocr.Reader(
+        ["en"],
+        gpu=False,
+        download_enabled=False,
+        quantize=False,
+        model_storage_directory=easyocr_en_models.model_dir(),
+        verbose=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +58,9 @@ def test_boxes_are_easyocrs(easyocr_reader, patches):
     found = CRAFT(magnify=2).boxes(images)
     for patch, mine in zip(patches, found):
         colour = np.repeat(patch.image[..., None], 3, 2)
-        theirs = get_textbox(easyocr_reader.detector, colour, 2560, 2.0, 0.7, 0.4, 0.4,
-                             False, "cpu")[0]
+        theirs = get_textbox(
+            easyocr_reader.detector, colour, 2560, 2.0, 0.7, 0.4, 0.4, False, "cpu"
+        )[0]
         theirs = np.array(theirs).reshape(-1, 4, 2)
         assert len(mine) == len(theirs) > 5
         # EasyOCR cuts to integers; craft-text-detector keeps corners inside
@@ -64,8 +77,10 @@ def test_a_batch_finds_what_single_pictures_give(patches):
 
 def crops(patch):
     image = to_tensor(patch.image)
-    boxes = [(max(0, x0 - 2), max(0, y0 - 2), x1 + 2, y1 + 2)
-             for x0, y0, x1, y1 in (word.box for word in patch.words)]
+    boxes = [
+        (max(0, x0 - 2), max(0, y0 - 2), x1 + 2, y1 + 2)
+        for x0, y0, x1, y1 in (word.box for word in patch.words)
+    ]
     return boxes, [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in boxes]
 
 
@@ -85,23 +100,27 @@ def trdg_images():
     return [make_text_image(index, "test").image for index in range(10)]
 
 
-def test_trdg_images_are_read_as_easyocr_reads_them(easyocr_reader, reader,
-                                                    trdg_images):
+def test_trdg_images_are_read_as_easyocr_reads_them(easyocr_reader, reader, trdg_images):
     """Text and confidence, the second look at what it is unsure of included."""
     mine = reader.read_with_confidence([to_tensor(image) for image in trdg_images])
     grey = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in trdg_images]
     theirs = [easyocr_reader.recognize(image)[0][1:] for image in grey]
     assert [text for text, _ in mine] == [text for text, _ in theirs]
-    assert np.allclose([sure for _, sure in mine], [sure for _, sure in theirs],
-                       atol=1e-4)
+    assert np.allclose(
+        [sure for _, sure in mine], [sure for _, sure in theirs], atol=1e-4
+    )
     assert min(sure for _, sure in mine) < 0.1
 
 
 def test_what_gradients_cross_is_what_is_read(reader, trdg_images):
     """`prepare` within two of 256 levels of OpenCV's resizing, for any shape."""
     for image in map(to_tensor, trdg_images[:3]):
-        for part in (image, image[:1, :40, :171], image[:, 20:90, 30:60],
-                     image[:1, :11, :50]):
+        for part in (
+            image,
+            image[:1, :40, :171],
+            image[:, 20:90, 30:60],
+            image[:1, :11, :50],
+        ):
             read = easyocr._pad(*easyocr._resize(part))
             assert (reader.prepare(part) - read).abs().max() * 127.5 < 2
 
@@ -113,8 +132,14 @@ def test_reading_does_not_depend_on_the_batch(reader, patches):
 
 
 def test_tall_narrow_and_tiny_pictures_are_read(reader):
-    assert len(reader.read([torch.ones(1, 90, 20), torch.ones(3, 1, 1),
-                            torch.ones(1, 200, 3)])) == 3
+    assert (
+        len(
+            reader.read(
+                [torch.ones(1, 90, 20), torch.ones(3, 1, 1), torch.ones(1, 200, 3)]
+            )
+        )
+        == 3
+    )
 
 
 def test_loss_falls_towards_the_right_text_and_reaches_the_pixels(reader, patches):
@@ -145,15 +170,17 @@ def test_loss_gradient_agrees_with_finite_differences(reader, patches):
         noise = 0.01 * torch.rand(pictures[0].shape, generator=generator)
         picture = (0.99 * pictures[0] + noise).double().requires_grad_()
         (gradient,) = torch.autograd.grad(model.loss([picture], ["wrong"]), picture)
-        direction = torch.randn(picture.shape, generator=generator,
-                                dtype=torch.double)
+        direction = torch.randn(picture.shape, generator=generator, dtype=torch.double)
         step = 1e-7
         with torch.no_grad():
-            ahead, behind = (model.loss([picture + sign * step * direction], ["wrong"])
-                             for sign in (1, -1))
+            ahead, behind = (
+                model.loss([picture + sign * step * direction], ["wrong"])
+                for sign in (1, -1)
+            )
         slope = (ahead - behind) / (2 * step)
-        assert slope.item() == pytest.approx((gradient * direction).sum().item(),
-                                             rel=1e-3)
+        assert slope.item() == pytest.approx(
+            (gradient * direction).sum().item(), rel=1e-3
+        )
     finally:
         reader.float()
 
@@ -172,8 +199,7 @@ def test_clean_patches_read_well_and_ruined_ones_do_not(patches):
                 assert 0 <= x0 < x1 <= 256 and 0 <= y0 < y1 <= 64
 
 
-def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch,
-                                                      capfd):
+def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch, capfd):
     def refuse(*_):
         raise OSError("no network")
 
@@ -190,11 +216,21 @@ def test_rapidocr_judges_alone_offline_and_in_silence(trdg_images, monkeypatch,
 
 
 def test_a_small_word_is_cut_out_as_high_as_its_line():
-    boxes = [(0, 10, 30, 30), (35, 16, 50, 26), (55, 6, 90, 30), (0, 40, 20, 44),
-             (25, 0, 40, 80)]
+    boxes = [
+        (0, 10, 30, 30),
+        (35, 16, 50, 26),
+        (55, 6, 90, 30),
+        (0, 40, 20, 44),
+        (25, 0, 40, 80),
+    ]
     high = reader_module._line_high(boxes, [[0, 1, 2], [3, 4]])
-    assert high == [(0, 6, 30, 30), (35, 11, 50, 30), (55, 6, 90, 30),
-                    (0, 38, 20, 46), (25, 0, 40, 80)]
+    assert high == [
+        (0, 6, 30, 30),
+        (35, 11, 50, 30),
+        (55, 6, 90, 30),
+        (0, 38, 20, 46),
+        (25, 0, 40, 80),
+    ]
     assert reader_module._line_high([], []) == []
 
 
@@ -228,8 +264,9 @@ def test_wrong_weights_are_refused(monkeypatch, tmp_path):
 
 def test_trdg_draws_on_todays_pillow():
     generators = compat.trdg()
-    image, text = next(iter(generators.GeneratorFromStrings(["semantic"], count=1,
-                                                            size=64)))
+    image, text = next(
+        iter(generators.GeneratorFromStrings(["semantic"], count=1, size=64))
+    )
     assert text == "semantic" and image.height > 32
     assert np.asarray(image.convert("L")).std() > 20
 
@@ -244,4 +281,8 @@ def test_a_text_too_long_for_its_picture_cannot_be_read_perfectly():
     alone = torch.rand(1, 64, 128, requires_grad=True)
     reader.loss([alone], ["a" * 20]).backward()
     assert picture.grad.isfinite().all() and not alone.grad.any()
-    assert easyocr.cannot_say(torch.ones(3), [[1, 2], [1, 1], []], 2).tolist() == [1, torch.inf, 1]
+    assert easyocr.cannot_say(torch.ones(3), [[1, 2], [1, 1], []], 2).tolist() == [
+        1,
+        torch.inf,
+        1,
+    ]

@@ -20,8 +20,10 @@ pytestmark = pytest.mark.slow
 def folder(tmp_path_factory):
     """A zoo with a reader and a codec, trained for six steps each."""
     place = tmp_path_factory.mktemp("zoo")
-    for recipe, make, name in (("reader", ReaderRecipe, "trba"),
-                               ("codec", CodecRecipe, "tinylic")):
+    for recipe, make, name in (
+        ("reader", ReaderRecipe, "trba"),
+        ("codec", CodecRecipe, "tinylic"),
+    ):
         train(make(preset(recipe, "smoke")), place / recipe, devices=1)
         export(recipe, place / recipe / "checkpoint.pt", name, place)
     return place
@@ -41,10 +43,12 @@ def test_a_reader_is_loaded_as_it_was_exported(folder, images):
     own = TRBAReader(trained.network)
     pictures = [to_tensor(image.image) for image in images]
     texts = [image.text for image in images]
-    assert torch.allclose(reader.loss(pictures, texts), own.loss(pictures, texts),
-                          rtol=1e-3)
-    assert not any(p.requires_grad or p.dtype != torch.float32
-                   for p in reader.parameters())
+    assert torch.allclose(
+        reader.loss(pictures, texts), own.loss(pictures, texts), rtol=1e-3
+    )
+    assert not any(
+        p.requires_grad or p.dtype != torch.float32 for p in reader.parameters()
+    )
 
 
 def test_a_codec_is_no_reader_and_a_reader_no_codec(folder):
@@ -59,6 +63,7 @@ def test_a_codec_is_no_reader_and_a_reader_no_codec(folder):
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run a command: exit status, output, errors."""
+
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["semlib", *map(str, arguments)])
         with pytest.raises(SystemExit) as stop:
@@ -99,6 +104,7 @@ def test_the_comparison(run, folder, two_images, monkeypatch):
 
 def test_a_new_reader_is_one_line(two_images, monkeypatch):
     """One class and one registration, and it is measured like the others."""
+
     class Blind:
         def read(self, images):
             return [""] * len(images)
@@ -122,8 +128,10 @@ def test_a_score_is_by_background():
             return ["Right"] * len(images)
 
     picture = make_text_image(0, "test").image
-    test = [TextImage(picture, text, "", kind) for text, kind in
-            (("right", "plain"), ("RIGHT", "plain"), ("night", "noise"))]
+    test = [
+        TextImage(picture, text, "", kind)
+        for text, kind in (("right", "plain"), ("RIGHT", "plain"), ("night", "noise"))
+    ]
     rows = recognition.score_sets("echo", Echo(), test, test[2:])
     assert rows["plain"]["exact"] == [1, 0.3424, 1] and rows["plain"]["images"] == 2
     assert rows["noise"]["exact"] == rows["hard"]["exact"] == [0, 0, 0.7935]
@@ -136,10 +144,23 @@ def test_a_page_of_64_lines():
 
 
 def test_the_ablation_goes_on_where_it_stopped(run, two_images, tmp_path, monkeypatch):
-    monkeypatch.setattr(recognizer_ablation, "STAGES", ("None-VGG-BiLSTM-CTC",
-                                           "TPS-ResNet-BiLSTM-Attn"))
-    command = ("evaluate", "recognizer-ablation", "--steps", 2, "--seeds", 2, "--subset", 2,
-               "--preset", "smoke", "--folder", tmp_path / "runs")
+    monkeypatch.setattr(
+        recognizer_ablation, "STAGES", ("None-VGG-BiLSTM-CTC", "TPS-ResNet-BiLSTM-Attn")
+    )
+    command = (
+        "evaluate",
+        "recognizer-ablation",
+        "--steps",
+        2,
+        "--seeds",
+        2,
+        "--subset",
+        2,
+        "--preset",
+        "smoke",
+        "--folder",
+        tmp_path / "runs",
+    )
     (tmp_path / "runs").mkdir()
     first = json.loads(run(*command)[1])
     assert len(list((tmp_path / "runs").iterdir())) == 4

@@ -12,10 +12,17 @@ from semlib import cli, data, zoo
 from semlib.data.jpeg import read_luminance
 from semlib.experiments import end_to_end, restoration, robustness
 from semlib.images import InputError, to_tensor
-from semlib.restore import (ResidualNet, block_dct, contradictions, hold, quantize,
-                            restore, restore_picture, seen)
-from semlib.training import (DnCNNRecipe, ResidualRecipe, export, preset,
-                             train)
+from semlib.restore import (
+    ResidualNet,
+    block_dct,
+    contradictions,
+    hold,
+    quantize,
+    restore,
+    restore_picture,
+    seen,
+)
+from semlib.training import DnCNNRecipe, ResidualRecipe, export, preset, train
 from semlib.training.residual import crop
 
 pytestmark = pytest.mark.slow
@@ -95,8 +102,9 @@ def test_hold_contradicts_nothing_and_keeps_what_agrees(clean):
     damaged = quantize(clean, TABLE)
     assert not contradictions(clean, damaged, TABLE).any()
     assert torch.equal(hold(clean, damaged, TABLE), clean)
-    wild = (clean + 0.3 * torch.randn(clean.shape,
-                                      generator=torch.Generator().manual_seed(0)))
+    wild = clean + 0.3 * torch.randn(
+        clean.shape, generator=torch.Generator().manual_seed(0)
+    )
     wrong = contradictions(wild.clamp(0, 1), damaged, TABLE)
     assert wrong.float().mean() > 0.1
     better = hold(wild, damaged, TABLE)
@@ -108,8 +116,7 @@ def test_hold_contradicts_nothing_and_keeps_what_agrees(clean):
     same = (block_dct(again - damaged).abs() < 1e-3).flatten(-2).all(-1)
     assert same.float().mean() > 0.97
     # nearer to the truth, as the truth is in there
-    assert (better - clean).square().mean() < (wild.clamp(0, 1)
-                                               - clean).square().mean()
+    assert (better - clean).square().mean() < (wild.clamp(0, 1) - clean).square().mean()
     fine = ~contradictions(wild.clamp(0, 1), damaged, TABLE, rounded=False)
     fine = fine.repeat_interleave(8, -2).repeat_interleave(8, -1)
     assert fine.any() and torch.equal(better[fine], wild.clamp(0, 1)[fine])
@@ -126,7 +133,7 @@ def test_the_network_begins_as_the_identity():
 def test_a_pixel_depends_on_those_within_reach(factor):
     network = unruly(2, 8, factor)
     x = torch.rand(1, 1, 96, 96, requires_grad=True)
-    seen, = torch.autograd.grad(network(x)[0, 0, 48, 48], x)
+    (seen,) = torch.autograd.grad(network(x)[0, 0, 48, 48], x)
     far = ((seen[0, 0] != 0).nonzero() - 48).abs().max()
     assert network.reach >= far > network.reach - 2 * factor
 
@@ -136,12 +143,13 @@ def test_tiles_have_no_seams_and_the_grid_counts():
     x = torch.rand(1, 203, 131)
     with torch.no_grad():
         whole = network(x[None])[0].clamp(0, 1)
-        moved_by_8, moved_by_2 = (network(torch.roll(x[None], by, -1))
-                                  for by in (8, 2))
+        moved_by_8, moved_by_2 = (network(torch.roll(x[None], by, -1)) for by in (8, 2))
     assert torch.allclose(restore(network, x, tile=64), whole, atol=1e-5)
     middle = slice(40, 80)
-    one, two = (torch.roll(moved, -by, -1)[0, :, middle, middle].clamp(0, 1)
-                for moved, by in ((moved_by_8, 8), (moved_by_2, 2)))
+    one, two = (
+        torch.roll(moved, -by, -1)[0, :, middle, middle].clamp(0, 1)
+        for moved, by in ((moved_by_8, 8), (moved_by_2, 2))
+    )
     assert torch.allclose(one, whole[:, middle, middle], atol=1e-5)
     assert not torch.allclose(two, whole[:, middle, middle], atol=1e-2)
 
@@ -159,13 +167,17 @@ def test_a_repaired_page_could_have_been_the_original(tmp_path, mode, orientatio
     assert share == 0 and better.size == shown.size and better.mode == mode
     known = read_luminance(path)
     pixels = torch.tensor(known.pixels)[None, None]
-    luminance = np.asarray(better.convert("YCbCr"))[..., 0] if mode == "RGB" \
+    luminance = (
+        np.asarray(better.convert("YCbCr"))[..., 0]
+        if mode == "RGB"
         else np.asarray(better)
+    )
     whole = pixels.clone()
     whole[..., *known.inside] = to_tensor(luminance)
     wrong = contradictions(whole, pixels, torch.tensor(known.table))
-    rows, columns = (slice(-(-part.start // 8), part.stop // 8)
-                     for part in known.inside)  # blocks that are seen whole
+    rows, columns = (
+        slice(-(-part.start // 8), part.stop // 8) for part in known.inside
+    )  # blocks that are seen whole
     assert not wrong[..., rows, columns].any()
     assert np.abs(luminance - np.asarray(shown.convert("L")).astype(int)).mean() > 3
 
@@ -190,10 +202,12 @@ def test_every_restorer_is_shown_what_it_learned_from(tmp_path, page):
     network, _ = zoo.load_restorer("dncnn")
     better, _ = restore_picture(network, page)
     known = read_luminance(page)
-    there = restoration.held(network, torch.tensor(known.pixels)[None, None],
-                             torch.tensor(known.table))
-    assert np.array_equal(np.asarray(better),
-                          restoration.levels(there[0][:, *known.inside]))
+    there = restoration.held(
+        network, torch.tensor(known.pixels)[None, None], torch.tensor(known.table)
+    )
+    assert np.array_equal(
+        np.asarray(better), restoration.levels(there[0][:, *known.inside])
+    )
     file = torch.tensor(known.pixels)
     assert torch.equal(seen(unruly(), file, None), file) and file.max() > 1
     assert seen(network, file, None).max() == 1
@@ -265,7 +279,8 @@ def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):
     assert rows["median"]["contradicting"][0] > 0.01
     assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
     assert result["gains"]["dncnn"]["psnr"][0] == pytest.approx(
-        rows["dncnn"]["psnr"][0] - rows["degraded"]["psnr"][0], abs=2e-4)
+        rows["dncnn"]["psnr"][0] - rows["degraded"]["psnr"][0], abs=2e-4
+    )
     kept = folder / "clean.jsonl"
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
@@ -290,8 +305,9 @@ def test_robustness_conditions():
     assert turned.inside[1].start % 8 and turned.pixels[turned.inside].shape == (69, 261)
     assert files["progressive"] != files["OpenCV's encoder"]
     # an encoder that says the same in other words
-    one, two = (end_to_end.luminance(file).pixels
-                for file in (usual, files["progressive"]))
+    one, two = (
+        end_to_end.luminance(file).pixels for file in (usual, files["progressive"])
+    )
     assert np.array_equal(one, two)
     text = found["digits"][0][0].text
     assert "".join(text.split()).replace(".", "").replace("-", "").isdigit()
@@ -301,8 +317,9 @@ def test_robustness_conditions():
 
 def test_robustness_goes_on(tmp_path, monkeypatch):
     conditions = robustness.conditions(1)
-    monkeypatch.setattr(robustness, "conditions",
-                        lambda subset: {"as trained": conditions["as trained"]})
+    monkeypatch.setattr(
+        robustness, "conditions", lambda subset: {"as trained": conditions["as trained"]}
+    )
     monkeypatch.setattr(robustness, "MOVES", (0, 3))
     monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn"])
     first = robustness.run(tmp_path, 1)

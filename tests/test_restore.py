@@ -11,8 +11,7 @@ from semlib import cli, data, metrics, zoo
 from semlib.experiments import checkpoints, dct_loss_sweep, generality
 from semlib.experiments import restore as experiment
 from semlib.images import InputError, to_tensor
-from semlib.restore import (DCTLoss, DnCNN, block_dct, from_block_dct, project,
-                            restore)
+from semlib.restore import DCTLoss, DnCNN, block_dct, from_block_dct, project, restore
 from semlib.training import DnCNNRecipe, export, preset, train
 
 pytestmark = pytest.mark.slow
@@ -23,8 +22,10 @@ def pairs():
     """Clean and ruined patches, N×1×64×256 each, in float64."""
     patches = data.spread_patches("test", 6)
     ruined = [data.degrade(patch.image, quality=1)[0] for patch in patches]
-    return (torch.stack([to_tensor(patch.image).double() for patch in patches]),
-            torch.stack([to_tensor(image).double() for image in ruined]))
+    return (
+        torch.stack([to_tensor(patch.image).double() for patch in patches]),
+        torch.stack([to_tensor(image).double() for image in ruined]),
+    )
 
 
 def unruly(network: DnCNN) -> DnCNN:
@@ -69,8 +70,9 @@ def test_the_projection_ends_where_jpeg_would_agree(pairs):
     assert (project(clean, ruined, table) - clean).abs().mean() < 1e-3
     wild = project(torch.rand_like(clean), ruined, table)
     assert torch.allclose(project(wild, ruined, table), wild, atol=1e-9)
-    assert (wild - clean).square().mean() < (torch.rand_like(clean)
-                                             - clean).square().mean()
+    assert (wild - clean).square().mean() < (
+        torch.rand_like(clean) - clean
+    ).square().mean()
 
 
 def test_dncnn_is_the_papers():
@@ -88,7 +90,7 @@ def test_dncnn_is_the_papers():
 def test_a_pixel_depends_on_those_within_reach(factor):
     network = unruly(DnCNN(5, 8, factor))
     x = torch.rand(1, 1, 64, 64, requires_grad=True)
-    seen, = torch.autograd.grad(network(x)[0, 0, 32, 32], x)
+    (seen,) = torch.autograd.grad(network(x)[0, 0, 32, 32], x)
     far = (seen[0, 0] != 0).nonzero() - 32
     assert network.reach >= far.abs().max() > network.reach - 2 * factor
 
@@ -146,7 +148,8 @@ def test_page_patches_are_the_pages(tmp_path, monkeypatch):
         assert np.array_equal(kept[index].image, drawn.image)
         assert kept[index].words == drawn.words and kept[index].page == page
     assert [(p.page, p.cell) for p in kept.firsts()] == [
-        (page, kept[10 * page].cell) for page in range(3)]
+        (page, kept[10 * page].cell) for page in range(3)
+    ]
     with pytest.raises(InputError, match="1 to 457"):
         data.PagePatches("test", 458, folder=tmp_path)
 
@@ -161,7 +164,8 @@ def test_psnr_b_counts_blocking():
         found = metrics.fidelity(clean, image)
         assert found["psnr"] - found["psnr_b"] >= difference
     assert metrics.fidelity(clean, grainy)["psnr_b"] == pytest.approx(
-        metrics.fidelity(clean, grainy)["psnr"], abs=0.3)
+        metrics.fidelity(clean, grainy)["psnr"], abs=0.3
+    )
     assert metrics.fidelity(clean, clean)["ssim"] == 1
 
 
@@ -181,8 +185,8 @@ def test_repairs_are_scored_and_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert few["changes"]["dncnn, with grain"]["PP-OCRv6"]["right"] > 50
     assert few["rows"]["dncnn, with grain"]["psnr"] != few["rows"]["dncnn"]["psnr"]
     assert few["gains"]["dncnn-second"]["psnr"][0] == pytest.approx(
-        few["rows"]["dncnn-second"]["psnr"][0] - few["rows"]["dncnn"]["psnr"][0],
-        abs=2e-4)
+        few["rows"]["dncnn-second"]["psnr"][0] - few["rows"]["dncnn"]["psnr"][0], abs=2e-4
+    )
     kept = tmp_path / "runs" / "clean.jsonl"
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
@@ -228,8 +232,11 @@ def test_generality(monkeypatch):
     usual = ruined.pop("as trained")
     assert not any(np.array_equal(image, usual) for image in ruined.values())
     assert patches["digits"][0][0].text.replace("\n", " ").replace(" ", "").isdigit()
-    monkeypatch.setattr(generality, "conditions", lambda subset: {
-        name: patches[name] for name in ("as trained", "quality 20")})
+    monkeypatch.setattr(
+        generality,
+        "conditions",
+        lambda subset: {name: patches[name] for name in ("as trained", "quality 20")},
+    )
     result = generality.run(2)
     rows = result["rows"]
     worst, better = (rows[name]["degraded"] for name in ("as trained", "quality 20"))

@@ -59,7 +59,9 @@ def test_marked_replaced_inserted_and_missing():
 
 def test_marked_nothing_read_and_nothing_there():
     assert plain(marked("ab", "")) == '<mark class="missing" title="missing: ab">‸</mark>'
-    assert plain(marked("", "x")) == '<mark class="wrong" title="not in the truth">x</mark>'
+    assert (
+        plain(marked("", "x")) == '<mark class="wrong" title="not in the truth">x</mark>'
+    )
     assert plain(marked("", "")) == ""
 
 
@@ -95,7 +97,9 @@ def test_encoded_file_is_passed_on_as_it_is():
     Image.fromarray(GREY).save(buffer, "jpeg", quality=1)
     _, stack = parts(slider([frame(picture=buffer.getvalue())], label="x"))
     html = stack.children[0].value
-    assert "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode() in html
+    assert (
+        "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode() in html
+    )
     assert 'width="6" height="4"' in html
 
 
@@ -133,7 +137,9 @@ def test_controls_compute_and_are_marked_as_needing_a_kernel():
     words = widgets.Text("first", description="your words")
     made = slider(
         [frame(q, caption="stored") for q in (1, 5, 10)],
-        label="q", compute=compute, controls={"words": words},
+        label="q",
+        compute=compute,
+        controls={"words": words},
     )
     handle, stack = parts(made)
     (live,) = [w for w in made.children if "semlib-needs-kernel" in w._dom_classes]
@@ -162,7 +168,10 @@ def test_a_failing_compute_is_told_in_one_line_and_tried_again():
     made = slider([frame(1)], label="q", compute=compute, controls={"words": words})
     message = made.children[-1].children[-1]
     words.value = "bad"
-    assert message.value == '<span role="alert">RuntimeError: no &lt;letters&gt; in it</span>'
+    assert (
+        message.value
+        == '<span role="alert">RuntimeError: no &lt;letters&gt; in it</span>'
+    )
     words.value = "none"
     assert "compute must return a Frame, not NoneType" in message.value
     words.value = "good"

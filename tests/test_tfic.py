@@ -11,8 +11,13 @@ from PIL import Image
 
 from semlib import codec, data, zoo
 from semlib.data.words import strange_text
-from semlib.experiments import (checkpoints, operating_points, tfic, tfic_recognizers,
-                                tfic_speed)
+from semlib.experiments import (
+    checkpoints,
+    operating_points,
+    tfic,
+    tfic_recognizers,
+    tfic_speed,
+)
 from semlib.metrics import accuracy, bits_for, rate, text_bits
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader
@@ -37,8 +42,9 @@ def test_the_floor_is_a_probability():
     """Over all that may follow a letter, 2 to the minus its bits sums to one."""
     for before in "qe":
         base = text_bits(before) - ends(before)
-        after = [text_bits(before + letter) - ends(letter) - base
-                 for letter in ascii_lowercase]
+        after = [
+            text_bits(before + letter) - ends(letter) - base for letter in ascii_lowercase
+        ]
         assert sum(2.0**-bits for bits in [*after, ends(before)]) == pytest.approx(1)
     assert text_bits("letter") < text_bits("Letter") < text_bits("LETTER")
     assert text_bits("letter") < text_bits("xqvzjk")
@@ -52,8 +58,10 @@ def ends(letter: str) -> float:
 
 
 def test_bits_for_an_accuracy():
-    points = [{"bpp": bpp, "accuracy": accuracy}
-              for bpp, accuracy in ((1, 0.7), (4, 0.9), (2, 0.6))]
+    points = [
+        {"bpp": bpp, "accuracy": accuracy}
+        for bpp, accuracy in ((1, 0.7), (4, 0.9), (2, 0.6))
+    ]
     assert bits_for(0.8, points) == pytest.approx(2)
     assert bits_for(0.5, points) == 1
     assert bits_for(0.95, points) is None
@@ -62,7 +70,11 @@ def test_bits_for_an_accuracy():
 def test_wrong_words_are_words():
     word, other = data.dictionary("test")[:2]
     assert operating_points.wrong_word(word, other.upper()) == 1
-    assert operating_points.wrong_word(word, word.upper()) == operating_points.wrong_word(word, "xqzt") == 0
+    assert (
+        operating_points.wrong_word(word, word.upper())
+        == operating_points.wrong_word(word, "xqzt")
+        == 0
+    )
 
 
 def test_the_experiment():
@@ -74,12 +86,19 @@ def test_the_experiment():
     for name in operating_points.readers():
         gain = after["read"][name]["gain"]
         assert gain[1] <= gain[0] <= gain[2]
-        assert gain[0] == pytest.approx(after["read"][name]["accuracy"][0]
-                                        - before["read"][name]["accuracy"][0], abs=2e-4)
+        assert gain[0] == pytest.approx(
+            after["read"][name]["accuracy"][0] - before["read"][name]["accuracy"][0],
+            abs=2e-4,
+        )
     equal = result["equal_accuracy"]["english_g2"]["bpp"]
     assert equal.keys() == {"tinylic", "tfic", "JPEG"} and equal["tfic"] < 0.03
-    assert result["readings"][0].keys() == {"text", "font", "background",
-                                            "uncompressed", "tfic"}
+    assert result["readings"][0].keys() == {
+        "text",
+        "font",
+        "background",
+        "uncompressed",
+        "tfic",
+    }
     assert 20 < result["floor"]["bits"] < 60
     italian = [points[name][0]["Italian"]["read"] for name in ("uncompressed", "tfic")]
     assert all(read.keys() == operating_points.readers().keys() for read in italian)
@@ -102,8 +121,10 @@ def test_listeners(monkeypatch, tmp_path):
 def test_speed():
     seconds = tfic_speed.run(2)["seconds_per_image"]
     assert all(mean > 0 and deviation >= 0 for mean, deviation in seconds.values())
-    assert len(seconds) == 7 and seconds["read, TRBA"] < seconds["detect and read, "
-                                                                 "english_g2"]
+    assert (
+        len(seconds) == 7
+        and seconds["read, TRBA"] < seconds["detect and read, english_g2"]
+    )
 
 
 def test_the_shipped_tfic_keeps_text_and_nothing_else():
@@ -113,13 +134,24 @@ def test_the_shipped_tfic_keeps_text_and_nothing_else():
     reader, scores = EasyOCRReader(), []
     for image in data.TextImages("test", 24):
         x = to_tensor(image.image)[None]
-        files = [codec.compress(stage_1, weights_1, x, 0),
-                 codec.compress(stage_2, weights_2, x, 2)]
-        backs = [codec.decompress(stage_1, weights_1, files[0]),
-                 codec.decompress(stage_2, weights_2, files[1])]
-        scores.append([(len(file), (back - x).square().mean().item(),
-                        accuracy(image.text, *reader.read(back)))
-                       for file, back in zip(files, backs)])
+        files = [
+            codec.compress(stage_1, weights_1, x, 0),
+            codec.compress(stage_2, weights_2, x, 2),
+        ]
+        backs = [
+            codec.decompress(stage_1, weights_1, files[0]),
+            codec.decompress(stage_2, weights_2, files[1]),
+        ]
+        scores.append(
+            [
+                (
+                    len(file),
+                    (back - x).square().mean().item(),
+                    accuracy(image.text, *reader.read(back)),
+                )
+                for file, back in zip(files, backs)
+            ]
+        )
     (bytes_1, error_1, read_1), (bytes_2, error_2, read_2) = np.mean(scores, 0)
     assert bytes_2 < bytes_1 and error_2 > 2 * error_1 and read_2 > read_1 + 0.1
 
@@ -134,6 +166,9 @@ def test_progress_of_a_run(tmp_path):
         sample = step["samples"][kind]
         picture = Image.open(io.BytesIO(base64.b64decode(sample["webp"])))
         assert picture.format == "WEBP" and picture.size == (512, 256)
-        assert sample["text"] and sample["read"].keys() == operating_points.readers().keys()
-        assert step["bpp"] > 0 and all(low <= mean <= high for mean, low, high
-                                       in step["accuracy"].values())
+        assert (
+            sample["text"] and sample["read"].keys() == operating_points.readers().keys()
+        )
+        assert step["bpp"] > 0 and all(
+            low <= mean <= high for mean, low, high in step["accuracy"].values()
+        )

@@ -13,8 +13,15 @@ import torch
 from semlib import training
 from semlib.images import InputError
 from semlib.ocr import EasyOCRReader
-from semlib.training import (CodecRecipe, DnCNNRecipe, TFICRecipe, load_checkpoint,
-                             loop, preset, train)
+from semlib.training import (
+    CodecRecipe,
+    DnCNNRecipe,
+    TFICRecipe,
+    load_checkpoint,
+    loop,
+    preset,
+    train,
+)
 from semlib.training.muon import MuonAdam
 
 pytestmark = pytest.mark.slow
@@ -29,7 +36,8 @@ def finished(tmp_path_factory):
 
 def same(one, other):
     return one.keys() == other.keys() and all(
-        torch.equal(value, other[key]) for key, value in one.items())
+        torch.equal(value, other[key]) for key, value in one.items()
+    )
 
 
 class Killed(Exception):
@@ -56,13 +64,21 @@ def test_a_run_that_died_ends_where_a_whole_one_does(finished, tmp_path, monkeyp
     ends = [load_checkpoint(f / "checkpoint.pt") for f in (finished, tmp_path)]
     assert ends[0]["step"] == ends[1]["step"] == settings["steps"]
     assert same(ends[0]["model"], ends[1]["model"])
-    assert (tmp_path / "log.jsonl").read_text() == \
-        (finished / "log.jsonl").read_text()
+    assert (tmp_path / "log.jsonl").read_text() == (finished / "log.jsonl").read_text()
 
 
 def test_the_command_survives_kill_9(finished, tmp_path):
-    command = [sys.executable, "-c", "from semlib.cli import main; main()", "train",
-               "codec", "--preset", "smoke", "--folder", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-c",
+        "from semlib.cli import main; main()",
+        "train",
+        "codec",
+        "--preset",
+        "smoke",
+        "--folder",
+        str(tmp_path),
+    ]
     run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     file = tmp_path / "checkpoint.pt"
     while not file.exists() and run.poll() is None:
@@ -110,8 +126,10 @@ def test_muons_momentum_is_kept_in_checkpoints(tmp_path, monkeypatch):
     with pytest.raises(Killed):
         train(recipe, tmp_path / "died", devices=1)
     train(DnCNNRecipe(settings), tmp_path / "died", devices=1, resume=True)
-    ends = [load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
-            for name in ("whole", "died")]
+    ends = [
+        load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
+        for name in ("whole", "died")
+    ]
     assert same(*ends)
 
 
@@ -166,15 +184,19 @@ def test_two_processes_train_what_one_trains(tmp_path):
     ends = []
     for processes in (1, 2):
         folder = tmp_path / str(processes)
-        subprocess.run([sys.executable, tmp_path / "line.py", folder, str(processes)],
-                       check=True, timeout=120)
+        subprocess.run(
+            [sys.executable, tmp_path / "line.py", folder, str(processes)],
+            check=True,
+            timeout=120,
+        )
         ends.append(load_checkpoint(folder / "checkpoint.pt"))
     one, two = (end["model"]["line.weight"] for end in ends)
     assert torch.allclose(one, two, atol=1e-5)
     start = load_checkpoint(tmp_path / "1" / "step-0.pt")["model"]["line.weight"]
     assert (one - start).abs().max() > 0.03
-    logs = [len((tmp_path / str(n) / "log.jsonl").read_text().splitlines())
-            for n in (1, 2)]
+    logs = [
+        len((tmp_path / str(n) / "log.jsonl").read_text().splitlines()) for n in (1, 2)
+    ]
     assert logs == [6, 6]  # of one process alone
 
 
@@ -266,16 +288,17 @@ def test_stage_2_listens_to_a_frozen_reader(tmp_path):
     reached = [p.grad.abs().sum() for p in model.codec.g_s.parameters()]
     assert all(grad > 0 for grad in reached)  # through the reader: λ is 0
     fresh = EasyOCRReader()
-    assert same(dict(fresh.named_parameters()),
-                dict(model.readers[0].named_parameters()))
+    assert same(dict(fresh.named_parameters()), dict(model.readers[0].named_parameters()))
     with torch.no_grad():
         x_hat = model.codec(x, rate)["x_hat"].clamp(0, 1)
     assert numbers["ocr"] == pytest.approx(fresh.loss(x_hat, texts).item(), rel=1e-3)
 
 
 def test_stage_2_listens_to_two_readers_at_once():
-    both, *single = [TFICRecipe({**preset("tfic", "smoke"), "reader": name})
-                     for name in ("both", "easyocr", "trba")]
+    both, *single = [
+        TFICRecipe({**preset("tfic", "smoke"), "reader": name})
+        for name in ("both", "easyocr", "trba")
+    ]
     batch = both.batch(0, 0, 1)
 
     def heard(recipe):

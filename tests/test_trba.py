@@ -11,13 +11,25 @@ from semlib.data import make_text_image
 from semlib.data.quick_words import degrade_word, draw_word
 from semlib.data.words import dictionary, is_test_word
 from semlib.images import to_tensor
-from semlib.ocr.trba import (ALPHABET, FEATURES, PREDICTIONS, SEQUENCES, SIZES,
-                             TRANSFORMATIONS, TPS, FourStages, TRBAReader,
-                             base_fiducials, labels)
+from semlib.ocr.trba import (
+    ALPHABET,
+    FEATURES,
+    PREDICTIONS,
+    SEQUENCES,
+    SIZES,
+    TRANSFORMATIONS,
+    TPS,
+    FourStages,
+    TRBAReader,
+    base_fiducials,
+    labels,
+)
 from semlib.training import ReaderRecipe, load_checkpoint, preset, train
 
-STAGES = ["-".join(stages) for stages in itertools.product(
-    TRANSFORMATIONS, FEATURES, SEQUENCES, PREDICTIONS)]
+STAGES = [
+    "-".join(stages)
+    for stages in itertools.product(TRANSFORMATIONS, FEATURES, SEQUENCES, PREDICTIONS)
+]
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +111,9 @@ def test_the_losss_gradient_is_its_slope(reader, images):
     """In float64; noise in the picture, for equal pixels tie in max-pooling."""
     reader = reader.double()
     image = (images[0].double() + torch.rand(3, 256, 512)) / 2
-    gradient, = torch.autograd.grad(reader.loss([image.requires_grad_()], ["Word"]),
-                                    image)
+    (gradient,) = torch.autograd.grad(
+        reader.loss([image.requires_grad_()], ["Word"]), image
+    )
     assert gradient.abs().sum() > 0
     for _ in range(3):
         way = gradient.abs().sqrt() * torch.randn_like(image)
@@ -165,7 +178,7 @@ def test_shares_of_a_batch_are_the_batch(recipe):
     for rank in range(2):
         share, own = recipe.batch(3, rank, 2)
         assert torch.equal(share, x[rank::2])
-        assert torch.equal(own, target[rank::2, :own.shape[1]])
+        assert torch.equal(own, target[rank::2, : own.shape[1]])
 
 
 def test_a_killed_run_ends_where_a_whole_one_does(recipe, tmp_path, monkeypatch):
@@ -181,6 +194,8 @@ def test_a_killed_run_ends_where_a_whole_one_does(recipe, tmp_path, monkeypatch)
         patch.setattr(recipe, "batch", die)
         train(recipe, tmp_path / "killed", devices=1, accelerator="cpu")
     train(recipe, tmp_path / "killed", devices=1, accelerator="cpu", resume=True)
-    whole, killed = (load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
-                     for name in ("whole", "killed"))
+    whole, killed = (
+        load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
+        for name in ("whole", "killed")
+    )
     assert all(torch.equal(value, killed[key]) for key, value in whole.items())

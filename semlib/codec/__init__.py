@@ -11,5 +11,13 @@ from .peers import peer
 from .rates import RATES, VariableRate
 from .tinylic import TinyLIC
 
-__all__ = ["RATES", "ScaleHyperprior", "TinyLIC", "VariableRate", "compress",
-           "decompress", "peer", "read_header"]
+__all__ = [
+    "RATES",
+    "ScaleHyperprior",
+    "TinyLIC",
+    "VariableRate",
+    "compress",
+    "decompress",
+    "peer",
+    "read_header",
+]

@@ -70,8 +70,9 @@ class NeighbourhoodAttention(nn.Module):
         × heads × 4 tile² × c."""
         tile = self.tile
         before, below, right = tile // 2, -x.shape[1] % tile, -x.shape[2] % tile
-        x = F.pad(x, (0, 0, 0, 0, before, before + right, before, before + below),
-                  value=beyond)
+        x = F.pad(
+            x, (0, 0, 0, 0, before, before + right, before, before + below), value=beyond
+        )
         x = self._cut(x)
         quarters = [x[:, :-1, :-1], x[:, :-1, 1:], x[:, 1:, :-1], x[:, 1:, 1:]]
         return torch.stack(quarters, 4).flatten(4, 6)
@@ -98,8 +99,9 @@ class AttentionBlock(nn.Module):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = NeighbourhoodAttention(width, heads, kernel)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(),
-                                 nn.Linear(2 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.norm1(x))
@@ -111,8 +113,9 @@ class ResidualAttention(nn.Module):
 
     def __init__(self, width: int, depth: int, heads: int, kernel: int):
         super().__init__()
-        self.blocks = nn.Sequential(*(AttentionBlock(width, heads, kernel)
-                                      for _ in range(depth)))
+        self.blocks = nn.Sequential(
+            *(AttentionBlock(width, heads, kernel) for _ in range(depth))
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.blocks(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)

@@ -11,8 +11,20 @@ import numpy as np
 from ..images import InputError
 
 # (rows up, columns to the right): T.82's template and two pixels more
-TEMPLATE = ((2, -1), (2, 0), (2, 1), (1, -2), (1, -1), (1, 0), (1, 1), (1, 2), (0, -4),
-            (0, -3), (0, -2), (0, -1))
+TEMPLATE = (
+    (2, -1),
+    (2, 0),
+    (2, 1),
+    (1, -2),
+    (1, -1),
+    (1, 0),
+    (1, 1),
+    (1, 2),
+    (0, -4),
+    (0, -3),
+    (0, -2),
+    (0, -1),
+)
 WHOLE = 1 << 32  # of the coder's interval
 SMALL = 1 << 24  # it never becomes smaller
 STEPS = 1 << 16  # of a probability
@@ -41,17 +53,17 @@ def decompress(data: bytes) -> np.ndarray:
     """
     if len(data) < HEADER.size:
         raise InputError("not a file of one bit a pixel")
-    height, width = HEADER.unpack(data[:HEADER.size])
+    height, width = HEADER.unpack(data[: HEADER.size])
     padded = [[0] * (width + 6) for _ in range(height + 2)]
-    coder = _Decoder(data[HEADER.size:])
+    coder = _Decoder(data[HEADER.size :])
     for y in range(height):
-        two, one, row = padded[y:y + 3]
+        two, one, row = padded[y : y + 3]
         for x in range(width):
             context = 0
             for up, right in TEMPLATE:
                 context = 2 * context + (row, one, two)[up][x + 4 + right]
             row[x + 4] = coder.decode(context)
-    black = np.array(padded, bool)[2:, 4:width + 4]
+    black = np.array(padded, bool)[2:, 4 : width + 4]
     return np.where(black, 0, 255).astype(np.uint8)
 
 
@@ -61,8 +73,9 @@ def _contexts(black: np.ndarray) -> np.ndarray:
     padded = np.pad(black, ((2, 0), (4, 2))).astype(np.int64)
     context = np.zeros(black.shape, np.int64)
     for up, right in TEMPLATE:
-        context = 2 * context + padded[2 - up:2 - up + height,
-                                       4 + right:4 + right + width]
+        context = (
+            2 * context + padded[2 - up : 2 - up + height, 4 + right : 4 + right + width]
+        )
     return context
 
 

@@ -57,8 +57,14 @@ class Header:
     width: int
 
     def pack(self) -> bytes:
-        return HEADER.pack(MAGIC, CODECS.index(self.codec), bytes.fromhex(self.weights),
-                           round(self.rate * RATE_STEPS), self.height, self.width)
+        return HEADER.pack(
+            MAGIC,
+            CODECS.index(self.codec),
+            bytes.fromhex(self.weights),
+            round(self.rate * RATE_STEPS),
+            self.height,
+            self.width,
+        )
 
 
 @torch.no_grad()
@@ -77,8 +83,9 @@ def compress(model: VariableRate, weights: str, x: Tensor, rate: float) -> bytes
         raise InputError(f"rate must be between 0 and {RATES - 1}, not {rate}")
     height, width = x.shape[-2:]
     _check_size(height, width)
-    header = Header(model.name, weights[:8], round(rate * RATE_STEPS) / RATE_STEPS,
-                    height, width)
+    header = Header(
+        model.name, weights[:8], round(rate * RATE_STEPS) / RATE_STEPS, height, width
+    )
     data = header.pack()
     parts = _tiles(header)
     for tile in _progress(parts):
@@ -103,17 +110,22 @@ def decompress(model: VariableRate, weights: str, data: bytes) -> Tensor:
     """
     header = read_header(data)
     if (header.codec, header.weights) != (model.name, weights[:8]):
-        raise InputError(f"made with {header.codec}'s weights {header.weights}, these "
-                         f"are {model.name}'s {weights[:8]}")
+        raise InputError(
+            f"made with {header.codec}'s weights {header.weights}, these "
+            f"are {model.name}'s {weights[:8]}"
+        )
     parts = _tiles(header)
     sides = (side.stop // model.stride for side in parts[-1].core)
     latents = torch.empty(1, model.log_gain.shape[1], *sides)
     for tile, (crc, z_string, y_string) in zip(_progress(parts), _split(data, parts)):
-        y_hat, symbols = model.decode(z_string, y_string, *(
-            side.stop - side.start for side in tile.core))
+        y_hat, symbols = model.decode(
+            z_string, y_string, *(side.stop - side.start for side in tile.core)
+        )
         if crc != _crc(header, tile, symbols):
-            raise InputError("the latents decode otherwise here than where they were "
-                             "encoded: no picture")
+            raise InputError(
+                "the latents decode otherwise here than where they were "
+                "encoded: no picture"
+            )
         tile.place(y_hat, latents, model.stride)
     x = torch.empty(1, 3, header.height, header.width)
     rate = torch.tensor([header.rate])
@@ -133,8 +145,10 @@ def read_header(data: bytes) -> Header:
     if data[:3] != MAGIC[:3]:
         raise InputError("not a .sem file")
     if data[:4] != MAGIC:
-        raise InputError(f"a .sem file of version {data[3] if data[3:] else '?'}; "
-                         f"this program reads version {MAGIC[3]}")
+        raise InputError(
+            f"a .sem file of version {data[3] if data[3:] else '?'}; "
+            f"this program reads version {MAGIC[3]}"
+        )
     if len(data) < HEADER.size + CHECKSUM:
         raise InputError("the .sem file is cut short")
     if zlib.crc32(data[:-CHECKSUM]) != int.from_bytes(data[-CHECKSUM:], "little"):
@@ -151,8 +165,9 @@ def read_header(data: bytes) -> Header:
 def _tiles(header: Header) -> list[Tile]:
     """The tiles of a picture as large as the networks need it, row by row."""
     multiple = VariableRate.multiple
-    height, width = (-(-side // multiple) * multiple
-                     for side in (header.height, header.width))
+    height, width = (
+        -(-side // multiple) * multiple for side in (header.height, header.width)
+    )
     return list(tiles(height, width, TILE, MARGIN))
 
 
@@ -174,7 +189,7 @@ def _split(data: bytes, parts: list[Tile]) -> Iterator[tuple[int, bytes, bytes]]
         if at + count > end:
             raise InputError("the .sem file's lengths contradict its size")
         at += count
-        return data[at - count:at]
+        return data[at - count : at]
 
     def number(count: int) -> int:
         return int.from_bytes(take(count), "little")
@@ -201,8 +216,10 @@ def _progress(parts: list[Tile]):
 
 def _check_size(height: int, width: int) -> None:
     if not (0 < height < 2**16 and 0 < width < 2**16) or height * width > MAX_PIXELS:
-        raise InputError(f"{width} × {height} pixels: the codec takes 1 to "
-                         f"{MAX_PIXELS // 10**6} million")
+        raise InputError(
+            f"{width} × {height} pixels: the codec takes 1 to "
+            f"{MAX_PIXELS // 10**6} million"
+        )
 
 
 def _crc(header: Header, tile: Tile, symbols: Tensor) -> int:

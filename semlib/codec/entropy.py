@@ -39,8 +39,10 @@ class StrayGaussian(GaussianConditional):
         super().__init__(table, scale_bound=SMALLEST)
 
     def _standardized_cumulative(self, inputs: Tensor) -> Tensor:
-        near, far = (super(StrayGaussian, self)._standardized_cumulative(part)
-                     for part in (inputs, inputs / STRAY_SCALE))
+        near, far = (
+            super(StrayGaussian, self)._standardized_cumulative(part)
+            for part in (inputs, inputs / STRAY_SCALE)
+        )
         return (1 - STRAYS) * near + STRAYS * far
 
     def _standardized_quantile(self, quantile: float) -> Tensor:
@@ -51,8 +53,9 @@ class StrayGaussian(GaussianConditional):
         worth = self._likelihood(values, self.scale_table[:, None]) >= 1 / STEPS
         return -(worth.sum(1) - 1 + BEYOND) / self.scale_table
 
-    def _pmf_to_cdf(self, pmf: Tensor, tail_mass: Tensor, pmf_length: Tensor,
-                    max_length: int) -> Tensor:
+    def _pmf_to_cdf(
+        self, pmf: Tensor, tail_mass: Tensor, pmf_length: Tensor, max_length: int
+    ) -> Tensor:
         # CompressAI rounds, and gives a step to each value that has none by taking
         # one from the rarest that can spare it, which then costs a bit more. Here
         # each gets its step first, and the rest is divided in proportion.
@@ -61,7 +64,7 @@ class StrayGaussian(GaussianConditional):
             chance = torch.cat([one[:length], tail]).double()
             steps = 1 + (chance / chance.sum() * (STEPS - len(chance))).long()
             steps[chance.argmax()] += STEPS - steps.sum()
-            row[1:len(chance) + 1] = steps.cumsum(0)
+            row[1 : len(chance) + 1] = steps.cumsum(0)
         return cdf
 
 
@@ -78,8 +81,7 @@ def scale_level(scales: Tensor) -> Tensor:
 def tables(model: EntropyModel) -> tuple[list, list, list]:
     """A model's distributions as the range coder wants them."""
     lengths = model.cdf_length.tolist()
-    rows = [row[:length] for row, length in
-            zip(model.quantized_cdf.tolist(), lengths)]
+    rows = [row[:length] for row, length in zip(model.quantized_cdf.tolist(), lengths)]
     return rows, lengths, model.offset.tolist()
 
 

@@ -50,18 +50,22 @@ class ScaleHyperprior(VariableRate):
         z_hat = self.entropy_bottleneck.decompress([z_string], z.shape[-2:])
         symbols = y.round().int().flatten()
         y_string = RansEncoder().encode_with_indexes(
-            symbols.tolist(), self._levels(z_hat), *self.tables)
+            symbols.tolist(), self._levels(z_hat), *self.tables
+        )
         return z_string, y_string, symbols
 
-    def decode(self, z_string: bytes, y_string: bytes, height: int,
-               width: int) -> tuple[Tensor, Tensor]:
+    def decode(
+        self, z_string: bytes, y_string: bytes, height: int, width: int
+    ) -> tuple[Tensor, Tensor]:
         z_size = height // self.multiple, width // self.multiple
-        z_string = padded(z_string,
-                          self.entropy_bottleneck.channels * z_size[0] * z_size[1])
+        z_string = padded(
+            z_string, self.entropy_bottleneck.channels * z_size[0] * z_size[1]
+        )
         z_hat = self.entropy_bottleneck.decompress([z_string], z_size)
         levels = self._levels(z_hat)
         symbols = RansDecoder().decode_with_indexes(
-            padded(y_string, len(levels)), levels, *self.tables)
+            padded(y_string, len(levels)), levels, *self.tables
+        )
         symbols = torch.tensor(symbols, dtype=torch.int32)
         y_hat = symbols.view(1, -1, height // self.stride, width // self.stride)
         return y_hat.double(), symbols

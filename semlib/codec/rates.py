@@ -68,8 +68,9 @@ class VariableRate(nn.Module):
     def encode(self, y: Tensor) -> tuple[bytes, bytes, Tensor]:
         raise NotImplementedError
 
-    def decode(self, z_string: bytes, y_string: bytes, height: int,
-               width: int) -> tuple[Tensor, Tensor]:
+    def decode(
+        self, z_string: bytes, y_string: bytes, height: int, width: int
+    ) -> tuple[Tensor, Tensor]:
         raise NotImplementedError
 
     def forward(self, x: Tensor, rate: Tensor) -> dict:

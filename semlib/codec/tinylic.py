@@ -42,8 +42,9 @@ class Size:
 
 
 SIZES = {
-    "paper": Size((128, 192, 256, 320), (2, 2, 2, 2), (2, 2, 6, 2),
-                  (8, 12, 16, 20), 192, 2, 7),
+    "paper": Size(
+        (128, 192, 256, 320), (2, 2, 2, 2), (2, 2, 6, 2), (8, 12, 16, 20), 192, 2, 7
+    ),
     "compact": Size((32, 64, 96), (4, 2, 2), (1, 2, 2), (2, 4, 6), 64, 1, 5),
     "smoke": Size((8, 8, 8), (4, 2, 2), (1, 1, 1), (1, 1, 1), 8, 1, 3),
 }
@@ -63,8 +64,15 @@ class TinyLIC(VariableRate):
         self.g_a = _analysis(3, s)
         self.g_s = _synthesis(3, s)
         next(self.g_s[-2].parameters()).data *= 0.1  # the weight: a grey picture at first
-        hyper = Size((s.hyper, s.hyper), (2, 2), (s.hyper_depth,) * 2,
-                     (s.heads[1],) * 2, 0, 0, min(s.kernel, 5))
+        hyper = Size(
+            (s.hyper, s.hyper),
+            (2, 2),
+            (s.hyper_depth,) * 2,
+            (s.heads[1],) * 2,
+            0,
+            0,
+            min(s.kernel, 5),
+        )
         self.h_a = _analysis(latents, hyper)
         self.prior = Prior(latents, hyper)
         self.entropy_bottleneck = EntropyBottleneck(s.hyper)
@@ -92,11 +100,13 @@ class TinyLIC(VariableRate):
         self._code_stages(z_hat, y.shape, code)
         symbols = torch.cat(stages)
         y_string = RansEncoder().encode_with_indexes(
-            symbols.tolist(), torch.cat(indexes).tolist(), *self.tables)
+            symbols.tolist(), torch.cat(indexes).tolist(), *self.tables
+        )
         return z_string, y_string, symbols
 
-    def decode(self, z_string: bytes, y_string: bytes, height: int,
-               width: int) -> tuple[Tensor, Tensor]:
+    def decode(
+        self, z_string: bytes, y_string: bytes, height: int, width: int
+    ) -> tuple[Tensor, Tensor]:
         shape = (1, self.log_gain.shape[1], height // self.stride, width // self.stride)
         z_size = (shape[2] // 4, shape[3] // 4)
         z_string = padded(z_string, self.entropy_bottleneck.channels * math.prod(z_size))
@@ -163,17 +173,24 @@ class Prior(nn.Module):
     def __init__(self, latents: int, hyper: Size):
         super().__init__()
         self.h_s = _synthesis(latents, hyper)
-        self.context = nn.ModuleList(nn.Conv2d(latents, latents, 3, padding=1)
-                                     for _ in STAGES[1:])
-        self.networks = nn.ModuleList(nn.Sequential(
-            nn.Conv2d(latents * (1 + (stage > 0)), 2 * latents, 1), nn.GELU(),
-            nn.Conv2d(2 * latents, 2 * latents, 1)) for stage in range(len(STAGES)))
+        self.context = nn.ModuleList(
+            nn.Conv2d(latents, latents, 3, padding=1) for _ in STAGES[1:]
+        )
+        self.networks = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(latents * (1 + (stage > 0)), 2 * latents, 1),
+                nn.GELU(),
+                nn.Conv2d(2 * latents, 2 * latents, 1),
+            )
+            for stage in range(len(STAGES))
+        )
 
     def features(self, z_hat: Tensor) -> Tensor:
         return self.h_s(z_hat)
 
-    def predict(self, features: Tensor, y_hat: Tensor,
-                stage: int) -> tuple[Tensor, Tensor]:
+    def predict(
+        self, features: Tensor, y_hat: Tensor, stage: int
+    ) -> tuple[Tensor, Tensor]:
         """Means and scale levels (0 to 63) of all latents, from earlier stages.
 
         Args:
@@ -192,10 +209,13 @@ class Prior(nn.Module):
 def _analysis(channels: int, size: Size) -> nn.Sequential:
     """Strided convolutions, each with its attention; N×channels×H×W to latents."""
     layers = []
-    for width, stride, depth, heads in zip(size.channels, size.strides, size.depths,
-                                           size.heads):
-        layers += [nn.Conv2d(channels, width, 2 * stride + 1, stride, stride),
-                   ResidualAttention(width, depth, heads, size.kernel)]
+    for width, stride, depth, heads in zip(
+        size.channels, size.strides, size.depths, size.heads
+    ):
+        layers += [
+            nn.Conv2d(channels, width, 2 * stride + 1, stride, stride),
+            ResidualAttention(width, depth, heads, size.kernel),
+        ]
         channels = width
     return nn.Sequential(*layers)
 
@@ -204,11 +224,17 @@ def _synthesis(channels: int, size: Size) -> nn.Sequential:
     """`_analysis` turned round: attention, then a convolution and pixel shuffle."""
     layers = []
     for width, stride, depth, heads, out in zip(
-            size.channels[::-1], size.strides[::-1], size.depths[::-1],
-            size.heads[::-1], (*size.channels[-2::-1], channels)):
-        layers += [ResidualAttention(width, depth, heads, size.kernel),
-                   nn.Conv2d(width, out * stride**2, 3, padding=1),
-                   nn.PixelShuffle(stride)]
+        size.channels[::-1],
+        size.strides[::-1],
+        size.depths[::-1],
+        size.heads[::-1],
+        (*size.channels[-2::-1], channels),
+    ):
+        layers += [
+            ResidualAttention(width, depth, heads, size.kernel),
+            nn.Conv2d(width, out * stride**2, 3, padding=1),
+            nn.PixelShuffle(stride),
+        ]
     return nn.Sequential(*layers)
 
 
@@ -227,5 +253,7 @@ def _round(x: Tensor) -> Tensor:
 
 def _on_grid(means: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
     # whatever a hostile file has led to, a level is the number of a table
-    return ((means * MEAN_STEPS).round() / MEAN_STEPS,
-            levels.round().nan_to_num().clamp(0, LEVELS - 1))
+    return (
+        (means * MEAN_STEPS).round() / MEAN_STEPS,
+        levels.round().nan_to_num().clamp(0, LEVELS - 1),
+    )

@@ -18,21 +18,62 @@ import numpy as np
 from PIL import Image
 
 from ..images import InputError, reduce_image
-from .pages import (PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, SCALE, X_HEIGHT, Patch,
-                    Word, lines)
+from .pages import (
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    PATCHES_PER_PAGE,
+    SCALE,
+    X_HEIGHT,
+    Patch,
+    Word,
+    lines,
+)
 from .typeset import Ink, Typeface, lay, typeface
 from .words import prose_words
 
 # 2,285 pages, 80 % to train on and 20 % to test (section 4.6); what is chosen, is
 # chosen on some of the training's, which nothing learns from
 BOOK_PAGES = {"train": 1700, "validation": 128, "test": 457}
-SEEN = ("Alegreya", "Arimo", "Bitter", "Cardo", "CrimsonText", "Domine", "EBGaramond",
-        "Gelasio", "IBMPlexSans", "IBMPlexSerif", "Inter", "Lato", "LibreBaskerville",
-        "LibreCaslonText", "LibreFranklin", "Literata", "Lora", "Lusitana", "Neuton",
-        "OldStandardTT", "Roboto", "STIXTwoText", "Tinos", "WorkSans")
-NEVER_SEEN = ("Cabin", "LibreBodoni", "Merriweather", "Newsreader", "OpenSans",
-              "PTSans", "PTSerif", "Quattrocento", "SourceSerifPro", "Spectral",
-              "Vollkorn", "ZillaSlab")  # no network is trained on them
+SEEN = (
+    "Alegreya",
+    "Arimo",
+    "Bitter",
+    "Cardo",
+    "CrimsonText",
+    "Domine",
+    "EBGaramond",
+    "Gelasio",
+    "IBMPlexSans",
+    "IBMPlexSerif",
+    "Inter",
+    "Lato",
+    "LibreBaskerville",
+    "LibreCaslonText",
+    "LibreFranklin",
+    "Literata",
+    "Lora",
+    "Lusitana",
+    "Neuton",
+    "OldStandardTT",
+    "Roboto",
+    "STIXTwoText",
+    "Tinos",
+    "WorkSans",
+)
+NEVER_SEEN = (
+    "Cabin",
+    "LibreBodoni",
+    "Merriweather",
+    "Newsreader",
+    "OpenSans",
+    "PTSans",
+    "PTSerif",
+    "Quattrocento",
+    "SourceSerifPro",
+    "Spectral",
+    "Vollkorn",
+    "ZillaSlab",
+)  # no network is trained on them
 
 VERSION = 2  # of what this module draws: another one has other pictures
 WIDTH, HEIGHT = 592, 800
@@ -40,14 +81,12 @@ BLOCK = 8  # of JPEG's grid, on which patches lie
 UP = round(1 / SCALE)  # a page is drawn so many times as large
 
 
-
 class Text(Protocol):
     """Words to be set: so many, of a split."""
 
-    def __call__(self, rng: np.random.Generator, count: int, *,
-                 split: str) -> list[str]: ...
-
-
+    def __call__(
+        self, rng: np.random.Generator, count: int, *, split: str
+    ) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -123,9 +162,15 @@ class BookPage:
         return [_cut(self, left, top, at) for at, (left, top) in enumerate(self.corners)]
 
 
-def make_book_page(index: int, split: str = "train", *, seed: int = 0,
-                   typefaces: Sequence[str] = SEEN, x_height: float = X_HEIGHT,
-                   text: Text = prose_words) -> BookPage:
+def make_book_page(
+    index: int,
+    split: str = "train",
+    *,
+    seed: int = 0,
+    typefaces: Sequence[str] = SEEN,
+    x_height: float = X_HEIGHT,
+    text: Text = prose_words,
+) -> BookPage:
     """Set page `index` of a split: typeface, size, layout and words by seed.
 
     Args:
@@ -149,9 +194,16 @@ def make_book_page(index: int, split: str = "train", *, seed: int = 0,
     style = _style(rng, face, own / face.x_height)
     setter = _Setter(rng, style, split, text)
     setter.page()
-    return BookPage(index, split, face.name, own, style.leading,
-                    tuple(setter.baselines), tuple(setter.words),
-                    _corners(rng, setter.words))
+    return BookPage(
+        index,
+        split,
+        face.name,
+        own,
+        style.leading,
+        tuple(setter.baselines),
+        tuple(setter.words),
+        _corners(rng, setter.words),
+    )
 
 
 def spread_book_patches(split: str, count: int, **options) -> list[Patch]:
@@ -163,12 +215,18 @@ def spread_book_patches(split: str, count: int, **options) -> list[Patch]:
     """
     if not 1 <= count <= BOOK_PAGES[split]:
         raise InputError(f"{split} holds 1 to {BOOK_PAGES[split]} pages, not {count}")
-    return [make_book_page(index, split, **options).patches()[0]
-            for index in range(count)]
+    return [
+        make_book_page(index, split, **options).patches()[0] for index in range(count)
+    ]
 
 
-def set_patch(rows: Sequence[str], face: str = "Lora", *, left: float = 8.0,
-              x_height: float = X_HEIGHT) -> Patch:
+def set_patch(
+    rows: Sequence[str],
+    face: str = "Lora",
+    *,
+    left: float = 8.0,
+    x_height: float = X_HEIGHT,
+) -> Patch:
     """Lines of one's own on a patch, evenly spread, their left edges `left` pixels from
     its own.
 
@@ -204,11 +262,18 @@ def _style(rng: np.random.Generator, face: Typeface, size: float) -> Style:
         columns = ((left, middle - gutter / 2), (middle + gutter / 2, WIDTH - right))
     leading = size * rng.uniform(1.15, 1.5)
     indented = rng.random() < 0.7
-    return Style(face, size, leading, columns, top, bottom,
-                 justified=rng.random() < 0.7,
-                 indent=size * rng.uniform(1, 2) if indented else 0.0,
-                 gap=0.0 if indented else leading * rng.uniform(0.3, 1),
-                 head=rng.random() < 0.6)
+    return Style(
+        face,
+        size,
+        leading,
+        columns,
+        top,
+        bottom,
+        justified=rng.random() < 0.7,
+        indent=size * rng.uniform(1, 2) if indented else 0.0,
+        gap=0.0 if indented else leading * rng.uniform(0.3, 1),
+        head=rng.random() < 0.6,
+    )
 
 
 class _Setter:
@@ -252,11 +317,18 @@ class _Setter:
         begin, end = style.columns[0][0], style.columns[-1][1]
         title = self._title()
         title = title.upper() if self.rng.random() < 0.5 else title.title()
-        row = self._spaced(title.split(), (begin + end - size * width(title)) / 2, size,
-                           size * width(" "))
+        row = self._spaced(
+            title.split(),
+            (begin + end - size * width(title)) / 2,
+            size,
+            size * width(" "),
+        )
         number = str(self.rng.integers(1, 600))
-        row = [(number, begin), *row] if self.rng.random() < 0.5 \
+        row = (
+            [(number, begin), *row]
+            if self.rng.random() < 0.5
             else [*row, (number, end - size * width(number))]
+        )
         self._place(row, y, size, 0)
 
     def _heading(self, column: int, y: float) -> float:
@@ -288,7 +360,7 @@ class _Setter:
             before = space if row else 0.0
             if size * width(word) + before > free:
                 part = self._hyphenated(word, (free - before) / size)
-                self._held.append(word[len(part):])
+                self._held.append(word[len(part) :])
                 if not part:
                     break
                 word = part + "-"
@@ -300,18 +372,27 @@ class _Setter:
         extra = free / max(1, len(row) - 1)
         if not self.style.justified or ended or extra > space:
             extra = 0.0
-        self._place(self._spaced(row, begin + indent, size, space + extra), y, size,
-                    column)
+        self._place(
+            self._spaced(row, begin + indent, size, space + extra), y, size, column
+        )
         return ended
 
     def _hyphenated(self, word: str, room: float) -> str:
         """The longest beginning of a word, ending with a vowel before a consonant,
         that fits with its hyphen into so many ems."""
-        ends = [at for at in range(2, len(word) - 2)
-                if word[at - 1] in "aeiou" and word[at].isalpha()
-                and word[at] not in "aeiou"] if word.isalpha() else []
+        ends = (
+            [
+                at
+                for at in range(2, len(word) - 2)
+                if word[at - 1] in "aeiou"
+                and word[at].isalpha()
+                and word[at] not in "aeiou"
+            ]
+            if word.isalpha()
+            else []
+        )
         fitting = [at for at in ends if self.style.face.width(word[:at] + "-") <= room]
-        return word[:max(fitting)] if fitting else ""
+        return word[: max(fitting)] if fitting else ""
 
     def _title(self) -> str:
         return " ".join(self._text(int(self.rng.integers(1, 5)))).strip(".,")
@@ -319,8 +400,9 @@ class _Setter:
     def _next(self) -> str:
         return self._held.pop() if self._held else next(self._words)
 
-    def _spaced(self, row: Sequence[str], x: float, size: float,
-                space: float) -> list[tuple[str, float]]:
+    def _spaced(
+        self, row: Sequence[str], x: float, size: float, space: float
+    ) -> list[tuple[str, float]]:
         """Words and where each begins: from a place on, `space` between them."""
         placed = []
         for text in row:
@@ -328,26 +410,35 @@ class _Setter:
             x += size * self.style.face.width(text) + space
         return placed
 
-    def _place(self, row: Sequence[tuple[str, float]], y: float, size: float,
-               column: int) -> None:
+    def _place(
+        self, row: Sequence[tuple[str, float]], y: float, size: float, column: int
+    ) -> None:
         """Set a line of words, each from its place on."""
         inks = [self.style.face.ink(text, UP * size, UP * x, UP * y) for text, x in row]
-        rows = (SCALE * min((ink.box[1] for ink in inks), default=y),
-                SCALE * max((ink.box[3] for ink in inks), default=y))
-        self.words += [SetWord(text, ink, len(self.baselines), column, rows)
-                       for (text, _), ink in zip(row, inks)]
+        rows = (
+            SCALE * min((ink.box[1] for ink in inks), default=y),
+            SCALE * max((ink.box[3] for ink in inks), default=y),
+        )
+        self.words += [
+            SetWord(text, ink, len(self.baselines), column, rows)
+            for (text, _), ink in zip(row, inks)
+        ]
         self.baselines.append(y)
 
 
-def _corners(rng: np.random.Generator,
-             words: Sequence[SetWord]) -> tuple[tuple[int, int], ...]:
+def _corners(
+    rng: np.random.Generator, words: Sequence[SetWord]
+) -> tuple[tuple[int, int], ...]:
     """Corners of ten patches: cells of a lattice laid somewhere on JPEG's grid, of
     those that hold no few words."""
     rows, columns = HEIGHT // PATCH_HEIGHT, WIDTH // PATCH_WIDTH
     free = HEIGHT - rows * PATCH_HEIGHT, WIDTH - columns * PATCH_WIDTH
     down, right = (BLOCK * int(rng.integers(side // BLOCK + 1)) for side in free)
-    cells = [(right + x * PATCH_WIDTH, down + y * PATCH_HEIGHT)
-             for x in range(columns) for y in range(rows)]
+    cells = [
+        (right + x * PATCH_WIDTH, down + y * PATCH_HEIGHT)
+        for x in range(columns)
+        for y in range(rows)
+    ]
     held = np.array([len(_inside(words, *cell)) for cell in cells])
     full = [cell for cell, count in zip(cells, held) if count >= np.median(held) / 2]
     chosen = rng.permutation(len(full))[:PATCHES_PER_PAGE]
@@ -357,9 +448,14 @@ def _corners(rng: np.random.Generator,
 def _inside(words: Sequence[SetWord], left: float, top: float) -> list[SetWord]:
     """The words that lie whole in the patch with this corner, of lines that do not
     stick out above or below; of two columns, those of the one that has more there."""
-    whole = [word for word in words
-             if left <= word.box[0] and word.box[2] <= left + PATCH_WIDTH
-             and top <= word.rows[0] and word.rows[1] <= top + PATCH_HEIGHT]
+    whole = [
+        word
+        for word in words
+        if left <= word.box[0]
+        and word.box[2] <= left + PATCH_WIDTH
+        and top <= word.rows[0]
+        and word.rows[1] <= top + PATCH_HEIGHT
+    ]
     columns = [word.column for word in whole]
     most = max(set(columns), key=columns.count, default=0)
     return [word for word in whole if word.column == most]
@@ -369,17 +465,32 @@ def _cut(page: BookPage, left: int, top: int, cell: int) -> Patch:
     """The patch with this corner, its words, and no others' ink."""
     whole = _inside(page.set, left, top)
     numbers = {line: at for at, line in enumerate(sorted({w.line for w in whole}))}
-    image = reduce_image(Image.fromarray(
-        _draw(whole, left, top, PATCH_WIDTH, PATCH_HEIGHT)), SCALE)
-    return Patch(image, tuple(
-        Word(word.text, (int(word.box[0] - left), int(word.box[1] - top),
-                         int(np.ceil(word.box[2] - left)),
-                         int(np.ceil(word.box[3] - top))), numbers[word.line])
-        for word in whole), page.index, cell)
+    image = reduce_image(
+        Image.fromarray(_draw(whole, left, top, PATCH_WIDTH, PATCH_HEIGHT)), SCALE
+    )
+    return Patch(
+        image,
+        tuple(
+            Word(
+                word.text,
+                (
+                    int(word.box[0] - left),
+                    int(word.box[1] - top),
+                    int(np.ceil(word.box[2] - left)),
+                    int(np.ceil(word.box[3] - top)),
+                ),
+                numbers[word.line],
+            )
+            for word in whole
+        ),
+        page.index,
+        cell,
+    )
 
 
-def _draw(words: Sequence[SetWord], left: int, top: int, width: int,
-          height: int) -> np.ndarray:
+def _draw(
+    words: Sequence[SetWord], left: int, top: int, width: int, height: int
+) -> np.ndarray:
     """Words on white, at `UP` times the size, from a corner on."""
     paper = np.zeros((UP * height, UP * width), np.uint8)
     for word in words:

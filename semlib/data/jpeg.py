@@ -32,8 +32,9 @@ def jpeg_bytes(image: np.ndarray | Image.Image, quality: int) -> bytes:
     return out.getvalue()
 
 
-def degrade(image: np.ndarray | Image.Image, *, quality: int,
-            scale: float = 1.0) -> tuple[np.ndarray, bytes]:
+def degrade(
+    image: np.ndarray | Image.Image, *, quality: int, scale: float = 1.0
+) -> tuple[np.ndarray, bytes]:
     """Reduce a picture by `scale`, compress it, and decode it again.
 
     Returns:
@@ -62,7 +63,7 @@ def jpeg_scan(data: bytes) -> bytes:
     """
     at = 2
     while data[:2] == b"\xff\xd8" and at + 4 <= len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2:at + 4], "big")
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         at += 2 + length
         if marker == 0xDA:
             return data[at:-2]
@@ -95,8 +96,16 @@ class Luminance:
 
 
 # what EXIF's orientation asks for: turn by so many quarters, then mirror
-UPRIGHT = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True),
-           6: (3, False), 7: (1, True), 8: (1, False)}
+UPRIGHT = {
+    1: (0, False),
+    2: (0, True),
+    3: (2, False),
+    4: (2, True),
+    5: (3, True),
+    6: (3, False),
+    7: (1, True),
+    8: (1, False),
+}
 
 
 def read_luminance(path: Path) -> Luminance | None:
@@ -110,21 +119,28 @@ def read_luminance(path: Path) -> Luminance | None:
         file = jpeglib.read_dct(str(path))
     except Exception:  # whatever is wrong with it, it is no JPEG to go by
         return None
-    if file.jpeg_color_space.name not in ("JCS_GRAYSCALE", "JCS_YCbCr") \
-            or (file.samp_factor[0] != file.samp_factor.max(0)).any():
+    if (
+        file.jpeg_color_space.name not in ("JCS_GRAYSCALE", "JCS_YCbCr")
+        or (file.samp_factor[0] != file.samp_factor.max(0)).any()
+    ):
         return None
     table = file.qt[file.quant_tbl_no[0]].astype(np.float32)
     pixels = np.empty((8 * file.Y.shape[0], 8 * file.Y.shape[1]), np.float32)
     for row, blocks in enumerate(file.Y):
         strip = (idctn(blocks * table, axes=(1, 2), norm="ortho") + 128) / 255
-        pixels[8 * row:8 * row + 8] = strip.swapaxes(0, 1).reshape(8, -1)
+        pixels[8 * row : 8 * row + 8] = strip.swapaxes(0, 1).reshape(8, -1)
     pixels = _upright(pixels, turn)
-    inside = np.zeros(pixels.shape, bool) if not turn[0] % 2 else \
-        np.zeros(pixels.shape[::-1], bool)
-    inside[:file.height, :file.width] = True
+    inside = (
+        np.zeros(pixels.shape, bool)
+        if not turn[0] % 2
+        else np.zeros(pixels.shape[::-1], bool)
+    )
+    inside[: file.height, : file.width] = True
     inside = _upright(inside, turn)
-    rows, columns = (slice(int(found[0]), int(found[-1]) + 1) for found in (
-        np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))))
+    rows, columns = (
+        slice(int(found[0]), int(found[-1]) + 1)
+        for found in (np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0)))
+    )
     return Luminance(pixels, table.T if turn[0] % 2 else table, (rows, columns))
 
 

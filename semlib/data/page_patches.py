@@ -9,8 +9,15 @@ import numpy as np
 from ..images import InputError
 from . import book, pages, words
 from .book import BOOK_PAGES, make_book_page
-from .pages import (PAGES, PATCH_HEIGHT, PATCH_WIDTH, PATCHES_PER_PAGE, Patch, Word,
-                    make_page)
+from .pages import (
+    PAGES,
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    PATCHES_PER_PAGE,
+    Patch,
+    Word,
+    make_page,
+)
 from .shards import Shards, cache_folder, recipe_hash
 
 SIZE = PATCH_HEIGHT * PATCH_WIDTH
@@ -34,18 +41,36 @@ class PagePatches:
     whole = PAGES  # how many pages each split has
     name = "pages"
     make: Callable = staticmethod(make_page)
-    drawn: tuple = (pages.TYPEFACES, pages.X_HEIGHT, pages.SCALE, pages.MARGIN,
-                    pages.GUTTER, pages.ROWS)  # a page is made by these
+    drawn: tuple = (
+        pages.TYPEFACES,
+        pages.X_HEIGHT,
+        pages.SCALE,
+        pages.MARGIN,
+        pages.GUTTER,
+        pages.ROWS,
+    )  # a page is made by these
     packages: tuple[str, ...] = ("pillow",)  # which draw, each version in its way
 
-    def __init__(self, split: str, count: int | None = None, *,
-                 workers: int | None = None, folder: Path | None = None):
+    def __init__(
+        self,
+        split: str,
+        count: int | None = None,
+        *,
+        workers: int | None = None,
+        folder: Path | None = None,
+    ):
         count, whole = _checked(split, count, self.whole), self.whole[split]
         self.split, self._count = split, count * PATCHES_PER_PAGE
         self.recipe = recipe_hash([self.drawn, words.digest()], *self.packages)
         folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
-        self._shards = Shards(folder, partial(_draw, split=split, make=self.make), count,
-                              whole, workers=workers, name=f"{split} {self.name}")
+        self._shards = Shards(
+            folder,
+            partial(_draw, split=split, make=self.make),
+            count,
+            whole,
+            workers=workers,
+            name=f"{split} {self.name}",
+        )
         self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
@@ -59,8 +84,7 @@ class PagePatches:
         kept = record["patches"][at]
         image = self._shards.pixels(page, record["offset"] + at * SIZE, SIZE)
         found = tuple(Word(text, tuple(box), line) for text, box, line in kept["words"])
-        return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), found, page,
-                     kept["cell"])
+        return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), found, page, kept["cell"])
 
     def __iter__(self) -> Iterator[Patch]:
         return map(self.__getitem__, range(len(self)))
@@ -96,16 +120,27 @@ class BookPages:
         InputError: the split is unknown or holds fewer pages.
     """
 
-    def __init__(self, split: str, count: int | None = None, *,
-                 x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
-                 workers: int | None = None):
+    def __init__(
+        self,
+        split: str,
+        count: int | None = None,
+        *,
+        x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
+        workers: int | None = None,
+    ):
         self._count = _checked(split, count, BOOK_PAGES)
-        recipe = recipe_hash([BookPatches.drawn, words.digest(), *x_heights],
-                             *BookPatches.packages)
-        self._shards = Shards(cache_folder() / f"book-whole-{recipe}" / split,
-                              partial(_whole, split=split, x_heights=x_heights),
-                              self._count, BOOK_PAGES[split], workers=workers, size=10,
-                              name=f"{split} whole pages")
+        recipe = recipe_hash(
+            [BookPatches.drawn, words.digest(), *x_heights], *BookPatches.packages
+        )
+        self._shards = Shards(
+            cache_folder() / f"book-whole-{recipe}" / split,
+            partial(_whole, split=split, x_heights=x_heights),
+            self._count,
+            BOOK_PAGES[split],
+            workers=workers,
+            size=10,
+            name=f"{split} whole pages",
+        )
         self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
@@ -132,8 +167,9 @@ def _checked(split: str, count: int | None, whole: dict[str, int]) -> int:
     return count
 
 
-def _whole(index: int, split: str, x_heights: tuple[float, float]) \
-        -> tuple[np.ndarray, dict]:
+def _whole(
+    index: int, split: str, x_heights: tuple[float, float]
+) -> tuple[np.ndarray, dict]:
     x_height = np.random.default_rng([index]).uniform(*x_heights)
     return make_book_page(index, split, x_height=x_height).reduced(), {}
 
@@ -141,6 +177,12 @@ def _whole(index: int, split: str, x_heights: tuple[float, float]) \
 def _draw(page: int, split: str, make: Callable) -> tuple[np.ndarray, dict]:
     """A page's ten patches, and their words."""
     patches = make(page, split).patches()
-    return np.stack([patch.image for patch in patches]), {"patches": [
-        {"cell": patch.cell, "words": [[w.text, list(w.box), w.line]
-                                       for w in patch.words]} for patch in patches]}
+    return np.stack([patch.image for patch in patches]), {
+        "patches": [
+            {
+                "cell": patch.cell,
+                "words": [[w.text, list(w.box), w.line] for w in patch.words],
+            }
+            for patch in patches
+        ]
+    }

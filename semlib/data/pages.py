@@ -18,8 +18,14 @@ from ..images import InputError, reduce_image
 from .words import SPLITS, running_text, strange_text
 
 FONTS = Path(__file__).parent / "fonts"
-TYPEFACES = ("CrimsonText", "EBGaramond", "Gelasio", "LibreBaskerville",
-             "LibreCaslonText", "Lora")
+TYPEFACES = (
+    "CrimsonText",
+    "EBGaramond",
+    "Gelasio",
+    "LibreBaskerville",
+    "LibreCaslonText",
+    "Lora",
+)
 UNSEEN_TYPEFACES = ("Merriweather", "Spectral", "Vollkorn")  # never trained on
 
 PAGES = {"train": 1828, "test": 457}  # 2,285 pages split 80/20 (section 4.6)
@@ -72,9 +78,13 @@ class Patch:
     @property
     def corners(self) -> np.ndarray:
         """The words' boxes as a detector gives them: n×4×2, (x, y), clockwise."""
-        return np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]
-                         for left, top, right, bottom in (w.box for w in self.words)],
-                        np.float32).reshape(-1, 4, 2)
+        return np.array(
+            [
+                [(left, top), (right, top), (right, bottom), (left, bottom)]
+                for left, top, right, bottom in (w.box for w in self.words)
+            ],
+            np.float32,
+        ).reshape(-1, 4, 2)
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,15 @@ class Page:
         return [_cut(self, image, *_corner(cell), cell) for cell in self.cells]
 
 
-def make_page(index: int, split: str = "train", *, seed: int = 0,
-              typefaces: Sequence[str] = TYPEFACES,
-              x_height: float = X_HEIGHT, strange: str | None = None) -> Page:
+def make_page(
+    index: int,
+    split: str = "train",
+    *,
+    seed: int = 0,
+    typefaces: Sequence[str] = TYPEFACES,
+    x_height: float = X_HEIGHT,
+    strange: str | None = None,
+) -> Page:
     """Draw page `index` of a split: typeface, size, leading and words by seed.
 
     Args:
@@ -136,11 +152,21 @@ def make_page(index: int, split: str = "train", *, seed: int = 0,
     height = 2 * MARGIN + ROWS * PATCH_HEIGHT
     image = Image.new("L", (width * _UP, height * _UP), 255)
     count = 2 * ROWS * rows * 16
-    text = iter([strange_text(rng, strange) for _ in range(count)] if strange
-                else running_text(rng, count, split))
+    text = iter(
+        [strange_text(rng, strange) for _ in range(count)]
+        if strange
+        else running_text(rng, count, split)
+    )
     words = _set_columns(ImageDraw.Draw(image), font, text, rows)
-    return Page(index, split, typeface, own, np.asarray(image), tuple(words),
-                tuple(sorted(int(cell) for cell in cells)))
+    return Page(
+        index,
+        split,
+        typeface,
+        own,
+        np.asarray(image),
+        tuple(words),
+        tuple(sorted(int(cell) for cell in cells)),
+    )
 
 
 def spread_patches(split: str, count: int, **options) -> list[Patch]:
@@ -157,12 +183,15 @@ def spread_patches(split: str, count: int, **options) -> list[Patch]:
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
     pages = PAGES[split]
     if not 1 <= count <= pages * PATCHES_PER_PAGE:
-        raise InputError(f"{split} holds 1 to {pages * PATCHES_PER_PAGE} patches, "
-                         f"not {count}")
+        raise InputError(
+            f"{split} holds 1 to {pages * PATCHES_PER_PAGE} patches, not {count}"
+        )
     each, more = divmod(count, pages)
-    return [patch for index in range(min(count, pages))
-            for patch in make_page(index, split, **options)
-            .patches()[:each + (index < more)]]
+    return [
+        patch
+        for index in range(min(count, pages))
+        for patch in make_page(index, split, **options).patches()[: each + (index < more)]
+    ]
 
 
 @lru_cache(64)  # of sizes drawn at random there is no end
@@ -221,10 +250,17 @@ def _cut(page: Page, image: np.ndarray, left: int, top: int, cell: int) -> Patch
     for word in page.words:
         x0, y0, x1, y1 = (side * SCALE for side in word.box)
         if left <= (x0 + x1) / 2 < right and top <= (y0 + y1) / 2 < bottom:
-            box = (int(x0 - left), int(y0 - top),
-                   int(np.ceil(x1 - left)), int(np.ceil(y1 - top)))
+            box = (
+                int(x0 - left),
+                int(y0 - top),
+                int(np.ceil(x1 - left)),
+                int(np.ceil(y1 - top)),
+            )
             inside.append(Word(word.text, box, word.line))
     first = inside[0].line if inside else 0
-    return Patch(np.ascontiguousarray(image[top:bottom, left:right]),
-                 tuple(Word(w.text, w.box, w.line - first) for w in inside),
-                 page.index, cell)
+    return Patch(
+        np.ascontiguousarray(image[top:bottom, left:right]),
+        tuple(Word(w.text, w.box, w.line - first) for w in inside),
+        page.index,
+        cell,
+    )

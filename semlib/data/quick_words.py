@@ -43,8 +43,11 @@ def degrade_word(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.3:
         scale = rng.uniform(0.25, 0.8)
         size = max(8, round(width * scale)), max(8, round(height * scale))
-        image = cv2.resize(cv2.resize(image, size, interpolation=cv2.INTER_AREA),
-                           (width, height), interpolation=cv2.INTER_LINEAR)
+        image = cv2.resize(
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA),
+            (width, height),
+            interpolation=cv2.INTER_LINEAR,
+        )
     if rng.random() < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 2.0))
     if rng.random() < 0.3:
@@ -65,13 +68,16 @@ def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(path), size)
 
 
-def _mask(text: str, font: ImageFont.FreeTypeFont,
-          rng: np.random.Generator) -> np.ndarray:
+def _mask(
+    text: str, font: ImageFont.FreeTypeFont, rng: np.random.Generator
+) -> np.ndarray:
     """Where the ink is, H×W in 0 to 255: margins, rotation and shear at random."""
     x0, y0, x1, y1 = font.getbbox(text)
     left, top, right, bottom = rng.uniform(*MARGIN, 4) * font.size
-    width, height = max(8, int(x1 - x0 + left + right)), \
-        max(8, int(y1 - y0 + top + bottom))
+    width, height = (
+        max(8, int(x1 - x0 + left + right)),
+        max(8, int(y1 - y0 + top + bottom)),
+    )
     drawn = Image.new("L", (width, height))
     ImageDraw.Draw(drawn).text((left - x0, top - y0), text, fill=255, font=font)
     mask = np.asarray(drawn)
@@ -87,12 +93,12 @@ def _background(height: int, width: int, rng: np.random.Generator) -> np.ndarray
     kind = rng.choice(3, p=(0.3, 0.2, 0.5))
     if kind == 2:
         picture = _grey(PICTURES[rng.integers(len(PICTURES))])
-        zoom = min(rng.uniform(1, 6), picture.shape[0] / height,
-                   picture.shape[1] / width)
+        zoom = min(rng.uniform(1, 6), picture.shape[0] / height, picture.shape[1] / width)
         h, w = int(height * zoom), int(width * zoom)
         y, x = (rng.integers(a - b + 1) for a, b in zip(picture.shape, (h, w)))
-        return cv2.resize(picture[y:y + h, x:x + w], (width, height),
-                          interpolation=cv2.INTER_AREA)
+        return cv2.resize(
+            picture[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_AREA
+        )
     # two of three are light, as paper is
     level = rng.uniform(180, 255) if rng.random() < 0.67 else rng.uniform(0, 255)
     back = np.full((height, width), level)
@@ -125,7 +131,16 @@ def _crop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = image.shape
     sides = rng.uniform(-0.04, 0.12, 4) * height
     top, bottom, left, right = (int(side) for side in sides)
-    image = image[max(0, -top):height - max(0, -bottom),
-                  max(0, -left):width - max(0, -right)]
-    return np.asarray(cv2.copyMakeBorder(image, max(0, top), max(0, bottom), max(0, left),
-                                         max(0, right), cv2.BORDER_REPLICATE))
+    image = image[
+        max(0, -top) : height - max(0, -bottom), max(0, -left) : width - max(0, -right)
+    ]
+    return np.asarray(
+        cv2.copyMakeBorder(
+            image,
+            max(0, top),
+            max(0, bottom),
+            max(0, left),
+            max(0, right),
+            cv2.BORDER_REPLICATE,
+        )
+    )

@@ -35,14 +35,22 @@ class Shards:
         name: what the progress bar says.
     """
 
-    def __init__(self, folder: Path, draw: Draw, count: int, whole: int, *,
-                 workers: int | None = None, size: int | None = None, name: str = ""):
+    def __init__(
+        self,
+        folder: Path,
+        draw: Draw,
+        count: int,
+        whole: int,
+        *,
+        workers: int | None = None,
+        size: int | None = None,
+        name: str = "",
+    ):
         self.folder, self._size = folder, size or SHARD
         folder.mkdir(parents=True, exist_ok=True)
         shards = range(-(-count // self._size))
         _make(folder, draw, shards, whole, workers, self._size, name)
-        self._cards = [json.loads(_card(folder, shard).read_text())
-                       for shard in shards]
+        self._cards = [json.loads(_card(folder, shard).read_text()) for shard in shards]
         hashes = "".join(card["sha256"] for card in self._cards)
         self.sha256 = hashlib.sha256(f"{count} {hashes}".encode()).hexdigest()
         self._pixels: dict[int, np.ndarray] = {}
@@ -65,7 +73,7 @@ class Shards:
             if _digest(pixels, card["images"]) != card["sha256"]:
                 raise InputError(f"{path}: damaged; delete it and its .json")
             self._pixels[shard] = pixels
-        return np.array(self._pixels[shard][offset:offset + size])
+        return np.array(self._pixels[shard][offset : offset + size])
 
 
 def cache_folder() -> Path:
@@ -81,14 +89,22 @@ def recipe_hash(recipe, *packages: str) -> str:
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
 
 
-def _make(folder: Path, draw: Draw, shards, whole: int, workers: int | None,
-          size: int, name: str) -> None:
+def _make(
+    folder: Path,
+    draw: Draw,
+    shards,
+    whole: int,
+    workers: int | None,
+    size: int,
+    name: str,
+) -> None:
     missing = [shard for shard in shards if not _card(folder, shard).exists()]
     if not missing:
         return
     workers = min(workers or os.cpu_count() or 1, len(missing))
-    bar = partial(tqdm, desc=name, total=len(missing), unit=f"×{size}",
-                  disable=None)  # none in a page's output
+    bar = partial(
+        tqdm, desc=name, total=len(missing), unit=f"×{size}", disable=None
+    )  # none in a page's output
     make = partial(_make_one, folder, draw, whole=whole, size=size)
     if workers == 1:  # a process more would need a script that guards its main part
         for shard in bar(missing):

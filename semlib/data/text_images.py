@@ -32,22 +32,39 @@ HEIGHT, WIDTH = 256, 512
 COUNTS = {"train": 20_000, "test": 600, "hard": 600}  # section 3.3, and our own
 
 # TRDG's arguments, the same for every image; its other defaults hold.
-RECIPE = {"size": 64, "skewing_angle": 3, "random_skew": True, "blur": 1,
-          "random_blur": True}
+RECIPE = {
+    "size": 64,
+    "skewing_angle": 3,
+    "random_skew": True,
+    "blur": 1,
+    "random_blur": True,
+}
 BACKGROUNDS = {"plain": 1, "noise": 0, "picture": 3}  # and TRDG's number
 SHARES = (0.25, 0.25, 0.5)
 
 UNSEEN_FONTS = ("Aller", "FFF_Tusj", "Pacifico", "Sansation")  # families
 CAPITALS = ("Amatic", "BEBAS", "Capture", "SEASRN")  # have no small letters
-PICTURES = ("trdg/images/bricks.jpg", "trdg/images/city.jpg",
-            "trdg/images/containers.jpg", "trdg/images/water.jpg",
-            "skimage/data/brick.png", "skimage/data/camera.png",
-            "skimage/data/chelsea.png", "skimage/data/coffee.png",
-            "skimage/data/gravel.png", "skimage/data/hubble_deep_field.jpg",
-            "skimage/data/retina.jpg")
-UNSEEN_PICTURES = ("skimage/data/astronaut.png", "skimage/data/coins.png",
-                   "skimage/data/grass.png", "skimage/data/ihc.png",
-                   "skimage/data/motorcycle_left.png", "skimage/data/rocket.jpg")
+PICTURES = (
+    "trdg/images/bricks.jpg",
+    "trdg/images/city.jpg",
+    "trdg/images/containers.jpg",
+    "trdg/images/water.jpg",
+    "skimage/data/brick.png",
+    "skimage/data/camera.png",
+    "skimage/data/chelsea.png",
+    "skimage/data/coffee.png",
+    "skimage/data/gravel.png",
+    "skimage/data/hubble_deep_field.jpg",
+    "skimage/data/retina.jpg",
+)
+UNSEEN_PICTURES = (
+    "skimage/data/astronaut.png",
+    "skimage/data/coins.png",
+    "skimage/data/grass.png",
+    "skimage/data/ihc.png",
+    "skimage/data/motorcycle_left.png",
+    "skimage/data/rocket.jpg",
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +77,9 @@ class TextImage:
     background: str
 
 
-def make_text_image(index: int, split: str = "train",
-                    strange: str | None = None) -> TextImage:
+def make_text_image(
+    index: int, split: str = "train", strange: str | None = None
+) -> TextImage:
     """Draw image `index` of a split.
 
     Args:
@@ -90,20 +108,46 @@ class TextImages:
         InputError: the split is unknown or holds fewer images.
     """
 
-    def __init__(self, split: str, count: int | None = None, *,
-                 workers: int | None = None, folder: Path | None = None):
+    def __init__(
+        self,
+        split: str,
+        count: int | None = None,
+        *,
+        workers: int | None = None,
+        folder: Path | None = None,
+    ):
         if split not in COUNTS:
             raise InputError(f"split must be one of {tuple(COUNTS)}, not {split!r}")
         count = COUNTS[split] if count is None else count
         if not 1 <= count <= COUNTS[split]:
             raise InputError(f"{split} holds 1 to {COUNTS[split]} images, not {count}")
         self.split, self._count = split, count
-        recipe = recipe_hash([RECIPE, BACKGROUNDS, SHARES, UNSEEN_FONTS, CAPITALS,
-                              PICTURES, UNSEEN_PICTURES, VERSION, words.digest(),
-                              cv2.__version__], "pillow", "trdg", "scikit-image")
+        recipe = recipe_hash(
+            [
+                RECIPE,
+                BACKGROUNDS,
+                SHARES,
+                UNSEEN_FONTS,
+                CAPITALS,
+                PICTURES,
+                UNSEEN_PICTURES,
+                VERSION,
+                words.digest(),
+                cv2.__version__,
+            ],
+            "pillow",
+            "trdg",
+            "scikit-image",
+        )
         self.folder = (folder or cache_folder()) / f"text-{recipe}" / split
-        self._shards = Shards(self.folder, partial(_draw, split=split), count,
-                              COUNTS[split], workers=workers, name=f"{split} images")
+        self._shards = Shards(
+            self.folder,
+            partial(_draw, split=split),
+            count,
+            COUNTS[split],
+            workers=workers,
+            name=f"{split} images",
+        )
         self.sha256 = self._shards.sha256
 
     def __len__(self) -> int:
@@ -125,8 +169,11 @@ class TextImages:
 def fonts(split: str) -> tuple[Path, ...]:
     """The typefaces of a split, among TRDG's 100 Latin ones."""
     folder = package_folder("trdg") / "fonts" / "latin"
-    return tuple(path for path in sorted(folder.iterdir())
-                 if path.name.startswith(UNSEEN_FONTS) == (split == "hard"))
+    return tuple(
+        path
+        for path in sorted(folder.iterdir())
+        if path.name.startswith(UNSEEN_FONTS) == (split == "hard")
+    )
 
 
 def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarray, dict]:
@@ -136,11 +183,13 @@ def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarra
     rng = np.random.default_rng([list(COUNTS).index(split), index])
     known = dictionary("train" if split == "train" else "test")
     while True:
-        text = strange_text(rng, strange) if strange else \
-            str(known[rng.integers(len(known))])
+        text = (
+            strange_text(rng, strange)
+            if strange
+            else str(known[rng.integers(len(known))])
+        )
         case = rng.random()  # 60 % lower case, 25 % capitalized, 15 % upper
-        text = text if case < 0.6 else text.capitalize() if case < 0.85 \
-            else text.upper()
+        text = text if case < 0.6 else text.capitalize() if case < 0.85 else text.upper()
         font = fonts(split)[rng.integers(len(fonts(split)))]
         if font.name.startswith(CAPITALS):
             text = text.upper()
@@ -149,8 +198,12 @@ def _draw(index: int, split: str, strange: str | None = None) -> tuple[np.ndarra
         picture = open_picture(pictures[rng.integers(len(pictures))])
         image = _trdg(text, font, background, picture, int(rng.integers(2**31)))
         if image is not None:
-            return image, {"text": text, "font": font.stem, "background": background,
-                           "width": image.shape[1]}
+            return image, {
+                "text": text,
+                "font": font.stem,
+                "background": background,
+                "width": image.shape[1],
+            }
 
 
 def _trdg(text, font, background, picture, seed) -> np.ndarray | None:
@@ -164,9 +217,18 @@ def _trdg(text, font, background, picture, seed) -> np.ndarray | None:
     cv2.setRNGSeed(seed)  # TRDG's noise is OpenCV's
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints its refusals
-            image, _ = trdg().GeneratorFromStrings(
-                [text], count=1, fonts=[str(font)], image_dir=picture,
-                background_type=BACKGROUNDS[background], **RECIPE).next()
+            image, _ = (
+                trdg()
+                .GeneratorFromStrings(
+                    [text],
+                    count=1,
+                    fonts=[str(font)],
+                    image_dir=picture,
+                    background_type=BACKGROUNDS[background],
+                    **RECIPE,
+                )
+                .next()
+            )
     finally:
         random.setstate(state)
     return None if image is None else np.asarray(image.convert("RGB"))
@@ -181,5 +243,3 @@ def _enlarge(small: np.ndarray) -> np.ndarray:
 def open_picture(name: str) -> Image.Image:
     package, _, rest = name.partition("/")
     return Image.open(package_folder(package) / rest).convert("RGB")
-
-

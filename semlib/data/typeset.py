@@ -53,8 +53,7 @@ class Typeface:
 
     def lacks(self, text: str) -> str:
         """The text's characters that the font has no letter for."""
-        return "".join(dict.fromkeys(c for c in text
-                                     if not self._face.get_char_index(c)))
+        return "".join(dict.fromkeys(c for c in text if not self._face.get_char_index(c)))
 
     def width(self, text: str) -> float:
         """How far a text advances."""
@@ -68,8 +67,10 @@ class Typeface:
             x, y: where it begins on its baseline, in pixels, y downwards.
         """
         self._face.set_char_size(round(64 * size))
-        parts = [self._glyph(glyph, x + size * right, y - size * up)
-                 for glyph, right, up in self._shape(text)[0]]
+        parts = [
+            self._glyph(glyph, x + size * right, y - size * up)
+            for glyph, right, up in self._shape(text)[0]
+        ]
         parts = [part for part in parts if part.pixels.size]
         if not parts:
             return Ink(np.zeros((0, 0), np.uint8), round(x), round(y))
@@ -89,8 +90,13 @@ class Typeface:
             uharfbuzz.shape(self._shaper, buffer)
             glyphs, pen = [], 0
             for info, at in zip(buffer.glyph_infos, buffer.glyph_positions):
-                glyphs.append((info.codepoint, (pen + at.x_offset) / self._units,
-                               at.y_offset / self._units))
+                glyphs.append(
+                    (
+                        info.codepoint,
+                        (pen + at.x_offset) / self._units,
+                        at.y_offset / self._units,
+                    )
+                )
                 pen += at.x_advance
             self._shaped[text] = glyphs, pen / self._units
         return self._shaped[text]
@@ -99,14 +105,20 @@ class Typeface:
         """A glyph filled where it stands, in 1/64 of a pixel."""
         right, down = round(64 * x), round(64 * y)
         self._face.set_transform(AS_IT_IS, freetype.FT_Vector(right % 64, -down % 64))
-        self._face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING
-                              | freetype.FT_LOAD_NO_BITMAP
-                              | freetype.FT_LOAD_RENDER)
+        self._face.load_glyph(
+            glyph,
+            freetype.FT_LOAD_NO_HINTING
+            | freetype.FT_LOAD_NO_BITMAP
+            | freetype.FT_LOAD_RENDER,
+        )
         slot = self._face.glyph
         bitmap = slot.bitmap
         pixels = np.array(bitmap.buffer, np.uint8).reshape(bitmap.rows, bitmap.pitch)
-        return Ink(pixels[:, :bitmap.width], right // 64 + slot.bitmap_left,
-                   -(-down // 64) - slot.bitmap_top)
+        return Ink(
+            pixels[:, : bitmap.width],
+            right // 64 + slot.bitmap_left,
+            -(-down // 64) - slot.bitmap_top,
+        )
 
 
 @cache
@@ -118,10 +130,11 @@ def typeface(name: str) -> Typeface:
 def lay(page: np.ndarray, ink: Ink, left: int = 0, top: int = 0) -> None:
     """Add ink to a page of ink, H×W uint8, whose corner is at (left, top); what lies
     outside is lost."""
-    x0, y0, x1, y1 = (side - corner for side, corner
-                      in zip(ink.box, (left, top, left, top)))
+    x0, y0, x1, y1 = (
+        side - corner for side, corner in zip(ink.box, (left, top, left, top))
+    )
     rows, columns = slice(max(0, y0), max(0, y1)), slice(max(0, x0), max(0, x1))
     part = page[rows, columns]
     height, width = part.shape
-    own = ink.pixels[rows.start - y0:, columns.start - x0:][:height, :width]
+    own = ink.pixels[rows.start - y0 :, columns.start - x0 :][:height, :width]
     np.maximum(part, own, out=part)

@@ -20,7 +20,8 @@ TEST_SHARE = 20  # per cent of the dictionary's words
 VALIDATION_SHARE = 5
 FUNCTION_SHARE = 0.4  # of running English text is words like these
 
-FUNCTION_WORDS = tuple("""
+FUNCTION_WORDS = tuple(
+    """
 a about after again all also an and any are as at back be because been before
 being between both but by can could did do down each even every first for from
 had has have he her here him his how if in into is it its just last like long
@@ -29,7 +30,8 @@ other our out over own part said same see she should so some still such than
 that the their them then there these they this those though through time to too
 two under until up upon us very was way we well were what when where which while
 who will with without would year you your
-""".split())
+""".split()
+)
 
 SPLITS = ("train", "test")
 STRANGE = {"Italian": "", "letters": ascii_lowercase, "digits": digits}
@@ -38,8 +40,13 @@ STRANGE = {"Italian": "", "letters": ascii_lowercase, "digits": digits}
 @cache
 def digest() -> str:
     """A hash of all word lists, and of which word is in which split."""
-    lists = [FUNCTION_WORDS, FUNCTION_SHARE, _novel(), _italian().tolist(),
-             *(held_out(split) for split in ("train", "validation", "test"))]
+    lists = [
+        FUNCTION_WORDS,
+        FUNCTION_SHARE,
+        _novel(),
+        _italian().tolist(),
+        *(held_out(split) for split in ("train", "validation", "test")),
+    ]
     return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
 
 
@@ -53,8 +60,7 @@ def dictionary(split: str) -> tuple[str, ...]:
     """TRDG's English words of 3 to 11 lower-case letters, of one split."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, not {split!r}")
-    return tuple(word for word in _words("en")
-                 if is_test_word(word) == (split == "test"))
+    return tuple(word for word in _words("en") if is_test_word(word) == (split == "test"))
 
 
 @cache
@@ -62,8 +68,11 @@ def _words(language: str) -> tuple[str, ...]:
     """TRDG's words of a language: 3 to 11 lower-case letters from a to z."""
     path = package_folder("trdg") / "dicts" / f"{language}.txt"
     words = sorted(set(path.read_text(encoding="utf-8").split()))
-    return tuple(word for word in words if 3 <= len(word) <= 11 and word.isascii()
-                 and word.isalpha() and word.islower())
+    return tuple(
+        word
+        for word in words
+        if 3 <= len(word) <= 11 and word.isascii() and word.isalpha() and word.islower()
+    )
 
 
 def sentences(rng: np.random.Generator, count: int, split: str) -> list[str]:
@@ -79,8 +88,9 @@ def _novel() -> tuple[str, ...]:
     return tuple(Path(__file__).with_name("sentences.txt").read_text().split())
 
 
-def strange_words(rng: np.random.Generator, count: int, split: str, *,
-                  kind: str) -> list[str]:
+def strange_words(
+    rng: np.random.Generator, count: int, split: str, *, kind: str
+) -> list[str]:
     """`count` times `strange_text`, every twelfth with a full stop."""
     return [strange_text(rng, kind) + "." * (at % 12 == 11) for at in range(count)]
 
@@ -120,14 +130,20 @@ def held_out(split: str) -> tuple[str, ...]:
         return dictionary("test")
     if split not in ("train", "validation"):
         raise ValueError(f"split must be train, validation or test, not {split!r}")
-    return tuple(word for word in dictionary("train")
-                 if is_validation_word(word) == (split == "validation"))
+    return tuple(
+        word
+        for word in dictionary("train")
+        if is_validation_word(word) == (split == "validation")
+    )
 
 
 def is_validation_word(word: str) -> bool:
     """Whether a word is kept out of training, to choose by."""
-    return TEST_SHARE <= zlib.crc32(word.lower().encode()) % 100 \
+    return (
+        TEST_SHARE
+        <= zlib.crc32(word.lower().encode()) % 100
         < TEST_SHARE + VALIDATION_SHARE
+    )
 
 
 def prose_words(rng: np.random.Generator, count: int, split: str) -> list[str]:

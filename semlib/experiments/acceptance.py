@@ -1,6 +1,5 @@
 """Chapter 9: how cautious a second network should be, and what it costs."""
 
-
 import numpy as np
 import torch
 from tqdm import tqdm
@@ -41,20 +40,39 @@ def run(name: str = "guided", subset: int = 120) -> dict:
     guided, weights = zoo.load_restorer(name)
     if not isinstance(guided, OCRGuided):
         raise InputError(f"{name} has no second network")
-    patches = {split: BookPatches(split, subset).firsts()
-               for split in ("validation", "test")}
+    patches = {
+        split: BookPatches(split, subset).firsts() for split in ("validation", "test")
+    }
     judge = zoo.reader(READERS[1])
-    readings = {split: [_readings(guided, judge, patch)
-                        for patch in tqdm(chosen, desc=split, unit="patch")]
-                for split, chosen in patches.items()}
+    readings = {
+        split: [
+            _readings(guided, judge, patch)
+            for patch in tqdm(chosen, desc=split, unit="patch")
+        ]
+        for split, chosen in patches.items()
+    }
     levels: list[dict] = [
-        {"caution": level, **{split: _level(readings[split], patches[split], level)
-                              for split in patches}} for level in LEVELS]
-    chosen = [row["caution"] for row in levels
-              if row["validation"][READERS[0]]["broken_per_1000"][0] < GOAL]
-    return {"name": name, "weights": weights, "patches": subset, "levels": levels,
-            "chosen": min(chosen, default=None),
-            **test_set([patch.image for patch in patches["test"]])}
+        {
+            "caution": level,
+            **{
+                split: _level(readings[split], patches[split], level) for split in patches
+            },
+        }
+        for level in LEVELS
+    ]
+    chosen = [
+        row["caution"]
+        for row in levels
+        if row["validation"][READERS[0]]["broken_per_1000"][0] < GOAL
+    ]
+    return {
+        "name": name,
+        "weights": weights,
+        "patches": subset,
+        "levels": levels,
+        "chosen": min(chosen, default=None),
+        **test_set([patch.image for patch in patches["test"]]),
+    }
 
 
 @torch.no_grad()
@@ -84,12 +102,18 @@ def _level(readings: list[dict], patches: list[Patch], caution: float) -> dict:
     truths, row = [[patch.text] for patch in patches], {}
     for reader in READERS:
         before = [[" ".join(reading[reader][0])] for reading in readings]
-        after = [[" ".join(two if surer(once, later, caution) else one
-                           for one, two, once, later
-                           in zip(*reading[reader], *reading["sure"]))]
-                 for reading in readings]
-        scores = [accuracy(truth, read)
-                  for (truth,), (read,) in zip(truths, after)]
-        row[reader] = {"accuracy": [round(end, 4) for end in mean_interval(scores)],
-                       **changes(truths, before, after)}
+        after = [
+            [
+                " ".join(
+                    two if surer(once, later, caution) else one
+                    for one, two, once, later in zip(*reading[reader], *reading["sure"])
+                )
+            ]
+            for reading in readings
+        ]
+        scores = [accuracy(truth, read) for (truth,), (read,) in zip(truths, after)]
+        row[reader] = {
+            "accuracy": [round(end, 4) for end in mean_interval(scores)],
+            **changes(truths, before, after),
+        }
     return row

@@ -59,10 +59,15 @@ def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
     else:
         pictures = BookPatches("test", subset).firsts()
         step, known = _restorer, {"patches": subset}
-    return {**known, "settings": settings,
-            "steps": [{"step": number, **step(states[number], pictures)}
-                      for number in tqdm(sorted(states), unit="model")],
-            **test_set(picture.image for picture in pictures)}
+    return {
+        **known,
+        "settings": settings,
+        "steps": [
+            {"step": number, **step(states[number], pictures)}
+            for number in tqdm(sorted(states), unit="model")
+        ],
+        **test_set(picture.image for picture in pictures),
+    }
 
 
 def _kept(folder: Path, after: int) -> dict[int, dict]:
@@ -77,23 +82,40 @@ def _codec(state: dict, images: list[TextImage], rate: float) -> dict:
     model = TinyLIC(state["settings"]["size"])
     zoo.fill(model, trained_part(state))
     model.eval().update()
-    files = [codec.compress(model, NO_WEIGHTS, to_tensor(image.image)[None], rate)
-             for image in images]
+    files = [
+        codec.compress(model, NO_WEIGHTS, to_tensor(image.image)[None], rate)
+        for image in images
+    ]
     pictures = [codec.decompress(model, NO_WEIGHTS, file)[0] for file in files]
     arrays = [np.asarray(to_image(picture)) for picture in pictures]
     read = {name: reader.read(pictures) for name, reader in readers().items()}
     firsts = {image.background: at for at, image in reversed([*enumerate(images)])}
     return {
-        "bpp": _mean([bits_per_pixel(file, array[..., 0].size)
-                      for file, array in zip(files, arrays)]),
-        "psnr": _mean([psnr(image.image, array)
-                       for image, array in zip(images, arrays)]),
-        "accuracy": {name: [round(end, 4) for end in mean_interval(
-            [accuracy(image.text, text) for image, text in zip(images, texts)])]
-            for name, texts in read.items()},
-        "samples": {kind: {"webp": webp(arrays[at]), "text": images[at].text,
-                           "read": {name: texts[at] for name, texts in read.items()}}
-                    for kind, at in sorted(firsts.items())}}
+        "bpp": _mean(
+            [
+                bits_per_pixel(file, array[..., 0].size)
+                for file, array in zip(files, arrays)
+            ]
+        ),
+        "psnr": _mean([psnr(image.image, array) for image, array in zip(images, arrays)]),
+        "accuracy": {
+            name: [
+                round(end, 4)
+                for end in mean_interval(
+                    [accuracy(image.text, text) for image, text in zip(images, texts)]
+                )
+            ]
+            for name, texts in read.items()
+        },
+        "samples": {
+            kind: {
+                "webp": webp(arrays[at]),
+                "text": images[at].text,
+                "read": {name: texts[at] for name, texts in read.items()},
+            }
+            for kind, at in sorted(firsts.items())
+        },
+    }
 
 
 @torch.no_grad()
@@ -106,9 +128,13 @@ def _restorer(state: dict, patches: Sequence[Patch]) -> dict:
         network = assembled(settings, network)
     repair = partial(repaired, network)
     rows = [[score(patch, repair)] for patch in patches]
-    return {**summary(rows), "samples": [
-        _sample(patch, repair, row["read"])
-        for patch, [row] in zip(patches[:SAMPLES], rows)]}
+    return {
+        **summary(rows),
+        "samples": [
+            _sample(patch, repair, row["read"])
+            for patch, [row] in zip(patches[:SAMPLES], rows)
+        ],
+    }
 
 
 def _sample(patch: Patch, repair: Repair, read: dict) -> dict:

@@ -35,17 +35,28 @@ def run(codec: str = "tinylic", rate: float = 3.0, megapixels=MEGAPIXELS) -> dic
         height = round((size * 1e6 * 2 / 3) ** 0.5)
         picture = _mosaic(images, height, round(size * 1e6 / height))
         rows.append({"megapixels": size, **_apart(codec, rate, picture)})
-    return {"codec": codec, "rate": rate, "threads": torch.get_num_threads(),
-            "idle_mb": _apart(codec, rate, None)["peak_mb"], "sizes": rows,
-            **test_set(images)}
+    return {
+        "codec": codec,
+        "rate": rate,
+        "threads": torch.get_num_threads(),
+        "idle_mb": _apart(codec, rate, None)["peak_mb"],
+        "sizes": rows,
+        **test_set(images),
+    }
 
 
 def _mosaic(images: list[np.ndarray], height: int, width: int) -> np.ndarray:
     """A picture of any size, laid with text images."""
-    rows, columns = (-(-side // own) for side, own in
-                     zip((height, width), images[0].shape))
-    lines = [np.concatenate([images[(row * columns + column) % len(images)]
-                             for column in range(columns)], 1) for row in range(rows)]
+    rows, columns = (
+        -(-side // own) for side, own in zip((height, width), images[0].shape)
+    )
+    lines = [
+        np.concatenate(
+            [images[(row * columns + column) % len(images)] for column in range(columns)],
+            1,
+        )
+        for row in range(rows)
+    ]
     return np.concatenate(lines)[:height, :width]
 
 
@@ -65,9 +76,13 @@ def _measure(name: str, rate: float, picture: np.ndarray | None) -> dict:
         middle = time.perf_counter()
         codecs.decompress(model, weights, data)
         end = time.perf_counter()
-        row = {"height": x.shape[-2], "width": x.shape[-1],
-               "encode_s": round(middle - start, 3), "decode_s": round(end - middle, 3),
-               "bpp": round(8 * len(data) / x.shape[-1] / x.shape[-2], 4)}
+        row = {
+            "height": x.shape[-2],
+            "width": x.shape[-1],
+            "encode_s": round(middle - start, 3),
+            "decode_s": round(end - middle, 3),
+            "bpp": round(8 * len(data) / x.shape[-1] / x.shape[-2], 4),
+        }
     return {**row, "peak_mb": round(peak_bytes() / 1e6)}
 
 
@@ -75,8 +90,9 @@ def peak_bytes() -> int:
     """The most memory that this process has held."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux: getrusage would count what the parent held
-        line = next(line for line in status.read_text().splitlines()
-                    if line.startswith("VmHWM:"))
+        line = next(
+            line for line in status.read_text().splitlines() if line.startswith("VmHWM:")
+        )
         return int(line.split()[1]) * 1024
     import resource  # which Windows lacks
 

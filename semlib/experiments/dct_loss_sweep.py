@@ -19,8 +19,13 @@ LOSSES = (*product((0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.5,)), (0.8, 0.5 * LEVEL))
 FACTORS = 2, 4  # of pixels unshuffled; as many times the filters: equal arithmetic
 
 
-def run(folder: Path = Path("runs/dct-loss-sweep"), steps: int = 400, seeds: int = 2,
-        subset: int = 100, preset: str = "cpu") -> dict:
+def run(
+    folder: Path = Path("runs/dct-loss-sweep"),
+    steps: int = 400,
+    seeds: int = 2,
+    subset: int = 100,
+    preset: str = "cpu",
+) -> dict:
     """Train DnCNN with every loss, and other networks with the paper's, for as many
     steps, and read what they repair.
 
@@ -49,18 +54,35 @@ def run(folder: Path = Path("runs/dct-loss-sweep"), steps: int = 400, seeds: int
             recipe = copy(base)  # the pages are read from disk once
             recipe.settings = {**base.settings, **different, "seed": seed}
             network = train(recipe, folder / f"{place}-{seed}", resume=True).network
-            runs.append([score(patch, partial(repaired, network.eval()))
-                         for patch in patches])
-        return {**different, **{key: spread([np.mean([row[key] for row in rows])
-                                             for rows in runs])
-                                for key in numbers(runs[0][0])}}
+            runs.append(
+                [score(patch, partial(repaired, network.eval())) for patch in patches]
+            )
+        return {
+            **different,
+            **{
+                key: spread([np.mean([row[key] for row in rows]) for rows in runs])
+                for key in numbers(runs[0][0])
+            },
+        }
 
     width = base.settings["width"]
-    losses = [measured(f"{weight:g}-{threshold:.3g}",
-                       {"lambda": weight, "threshold": round(threshold, 5)})
-              for weight, threshold in LOSSES]
-    networks = [measured(f"factor-{factor}", {"factor": factor, "width": factor * width})
-                for factor in FACTORS]
-    return {"patches": subset, "steps": steps, "batch": base.settings["batch"],
-            "seeds": seeds, "losses": losses, "networks": networks,
-            **test_set(patch.image for patch in patches)}
+    losses = [
+        measured(
+            f"{weight:g}-{threshold:.3g}",
+            {"lambda": weight, "threshold": round(threshold, 5)},
+        )
+        for weight, threshold in LOSSES
+    ]
+    networks = [
+        measured(f"factor-{factor}", {"factor": factor, "width": factor * width})
+        for factor in FACTORS
+    ]
+    return {
+        "patches": subset,
+        "steps": steps,
+        "batch": base.settings["batch"],
+        "seeds": seeds,
+        "losses": losses,
+        "networks": networks,
+        **test_set(patch.image for patch in patches),
+    }

@@ -15,8 +15,15 @@ from .. import metrics, ocr, restore, zoo
 from ..data import Patch, jpeg_bytes
 from ..data.jpeg import Luminance, read_luminance
 from ..images import to_tensor
-from ..metrics import (accuracy, changes, exact_words, false_friends, false_words,
-                       fidelity, numbers)
+from ..metrics import (
+    accuracy,
+    changes,
+    exact_words,
+    false_friends,
+    false_words,
+    fidelity,
+    numbers,
+)
 from ..ocr import CRAFT, PageReader
 from ..restore import Restorer, contradictions, hold, seen
 from .results import Store, code_of
@@ -48,28 +55,40 @@ def levels(image: Tensor) -> np.ndarray:
     return (image[0].clamp(0, 1) * 255).round().byte().numpy()
 
 
-def stored(file: Path, weights: str | None, patches: Sequence[Patch],
-           repair: Repair | None, ruin: Ruin | None = None) -> list[dict]:
+def stored(
+    file: Path,
+    weights: str | None,
+    patches: Sequence[Patch],
+    repair: Repair | None,
+    ruin: Ruin | None = None,
+) -> list[dict]:
     """`score` of each patch, kept in a file: what was measured before, of the same
     weights and the same ruined patch by the same code, is not measured again."""
     with Store(file) as store:
-        return [store.get(_digest(weights, patch, ruin),
-                          partial(score, patch, repair, ruin))
-                for patch in tqdm(patches, desc=file.stem, unit="patch")]
+        return [
+            store.get(_digest(weights, patch, ruin), partial(score, patch, repair, ruin))
+            for patch in tqdm(patches, desc=file.stem, unit="patch")
+        ]
 
 
 def _digest(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
     """What a score depends on."""
-    parts = (_code().encode(), str(weights).encode(), patch.image.tobytes(),
-             patch.text.encode(), ruined(patch, ruin))
+    parts = (
+        _code().encode(),
+        str(weights).encode(),
+        patch.image.tobytes(),
+        patch.text.encode(),
+        ruined(patch, ruin),
+    )
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 @cache
 def _code() -> str:
     folders = [Path(str(package.__file__)).parent for package in (metrics, ocr, restore)]
-    return code_of(Path(__file__), *(file for folder in folders
-                                     for file in folder.glob("*.py")))
+    return code_of(
+        Path(__file__), *(file for folder in folders for file in folder.glob("*.py"))
+    )
 
 
 def ruined(patch: Patch, ruin: Ruin | None = None) -> bytes:
@@ -114,9 +133,15 @@ def luminance(file: bytes) -> Luminance:
 
 def legibility(truth: str, texts: dict[str, str]) -> dict[str, float]:
     """Accuracy, exact words and false words of what each reader read."""
-    return {f"{name} {what}": measure(truth, text) for name, text in texts.items()
-            for what, measure in (("accuracy", accuracy), ("exact", exact_words),
-                                  ("false", false_words))}
+    return {
+        f"{name} {what}": measure(truth, text)
+        for name, text in texts.items()
+        for what, measure in (
+            ("accuracy", accuracy),
+            ("exact", exact_words),
+            ("false", false_words),
+        )
+    }
 
 
 def read_end_to_end(x: Tensor) -> dict[str, list[str]]:
@@ -124,9 +149,10 @@ def read_end_to_end(x: Tensor) -> dict[str, list[str]]:
     words: a text for each picture."""
     detector, readers = _readers()
     found = detector.boxes(x)
-    return {name: [reader.read_found(image, corners).text
-                   for image, corners in zip(x, found)]
-            for name, reader in zip(READERS, readers)}
+    return {
+        name: [reader.read_found(image, corners).text for image, corners in zip(x, found)]
+        for name, reader in zip(READERS, readers)
+    }
 
 
 @cache
@@ -135,14 +161,19 @@ def _readers() -> tuple[CRAFT, list[PageReader]]:
     return detector, [PageReader(detector, zoo.reader(name)) for name in READERS]
 
 
-def compared(truths: list[list[str]], before: list[list[dict]],
-             after: list[list[dict]]) -> dict:
+def compared(
+    truths: list[list[str]], before: list[list[dict]], after: list[list[dict]]
+) -> dict:
     """`changes` and `false_friends` by each reader, of texts and of what `score` gives,
     page by page."""
     found = {}
     for reader in READERS:
-        read = [[[row["read"][reader] for row in page] for page in pages]
-                for pages in (before, after)]
-        found[reader] = {**changes(truths, *read),
-                         "false_friends": false_friends(truths, *read)}
+        read = [
+            [[row["read"][reader] for row in page] for page in pages]
+            for pages in (before, after)
+        ]
+        found[reader] = {
+            **changes(truths, *read),
+            "false_friends": false_friends(truths, *read),
+        }
     return found

@@ -19,14 +19,19 @@ from .results import test_set
 Ruin = Callable[[np.ndarray], np.ndarray]
 
 # what is drawn otherwise, and what ruins it otherwise
-DRAWN = {"as trained": {}, "unseen typefaces": {"typefaces": UNSEEN_TYPEFACES},
-         **{f"x-height {size:g}": {"x_height": size} for size in (5, 7, 8)},
-         "random letters": {"strange": "letters"}, "digits": {"strange": "digits"}}
+DRAWN = {
+    "as trained": {},
+    "unseen typefaces": {"typefaces": UNSEEN_TYPEFACES},
+    **{f"x-height {size:g}": {"x_height": size} for size in (5, 7, 8)},
+    "random letters": {"strange": "letters"},
+    "digits": {"strange": "digits"},
+}
 QUALITIES = (2, 3, 5, 10, 20)
 FLAT_STEP = 160  # of a table that rounds all waves alike, unlike the standard's
-STEPS = {"flat table": [FLAT_STEP] * 64,
-         "finer low waves": [min(255, 40 + 16 * (u + v)) for v in range(8)
-                             for u in range(8)]}
+STEPS = {
+    "flat table": [FLAT_STEP] * 64,
+    "finer low waves": [min(255, 40 + 16 * (u + v)) for v in range(8) for u in range(8)],
+}
 
 
 def run(subset: int = 60) -> dict:
@@ -41,29 +46,42 @@ def run(subset: int = 60) -> dict:
         means and 95 % intervals. ``gains``: for every condition, what each restorer
         in `LADDER` has over the one before it, patch by patch.
     """
-    ways = {"degraded": lambda x: x,
-            **{name: zoo.load_restorer(name)[0] for name in restorers()}}
+    ways = {
+        "degraded": lambda x: x,
+        **{name: zoo.load_restorer(name)[0] for name in restorers()},
+    }
     rows, gained = {}, {}
     for name, (patches, ruin) in tqdm(conditions(subset).items(), unit="condition"):
-        scores = {way: [score([patch], repair, ruin) for patch in patches]
-                  for way, repair in ways.items()}
+        scores = {
+            way: [score([patch], repair, ruin) for patch in patches]
+            for way, repair in ways.items()
+        }
         rows[name] = {way: summary(pages) for way, pages in scores.items()}
-        gained[name] = {after: gains(scores[before], scores[after])
-                        for before, after in pairwise(LADDER)}
-    return {"patches": subset, "rows": rows, "gains": gained,
-            "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **test_set([patch.image for patch in conditions(subset)["as trained"][0]])}
+        gained[name] = {
+            after: gains(scores[before], scores[after])
+            for before, after in pairwise(LADDER)
+        }
+    return {
+        "patches": subset,
+        "rows": rows,
+        "gains": gained,
+        "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
+        **test_set([patch.image for patch in conditions(subset)["as trained"][0]]),
+    }
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:
     """For every condition its patches, and what ruins them."""
     usual = spread_patches("test", subset)
-    return {**{name: (spread_patches("test", subset, **options), jpeg(1))
-               for name, options in DRAWN.items()},
-            **{f"quality {quality}": (usual, jpeg(quality)) for quality in QUALITIES},
-            **{name: (usual, partial(tabled, table=table))
-               for name, table in STEPS.items()},
-            "colour, 4:2:0": (usual, coloured)}
+    return {
+        **{
+            name: (spread_patches("test", subset, **options), jpeg(1))
+            for name, options in DRAWN.items()
+        },
+        **{f"quality {quality}": (usual, jpeg(quality)) for quality in QUALITIES},
+        **{name: (usual, partial(tabled, table=table)) for name, table in STEPS.items()},
+        "colour, 4:2:0": (usual, coloured),
+    }
 
 
 def jpeg(quality: int) -> Ruin:

@@ -14,20 +14,26 @@ from .end_to_end import compared, repaired, score
 from .results import test_set
 
 # how each variant's settings differ from the preset's
-VARIANTS: dict[str, dict] = {"guided": {},
-            "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
-            "page": {"place": "page"},  # all pixels, not words' alone
-            "sooner": {"start": "dncnn"},  # D2 learns nothing from pixels before
-            # one network, the reader's loss from the start; or D1 itself goes on with it
-            "alone": {"first": "", "start": "", "place": "page"},
-            "tuned": {"first": "", "start": "dncnn", "place": "page"},
-            "reader": {"image": 0.0},  # no image's loss beside the reader's
-            "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
-            "both": {"reader": "both"}}
+VARIANTS: dict[str, dict] = {
+    "guided": {},
+    "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
+    "page": {"place": "page"},  # all pixels, not words' alone
+    "sooner": {"start": "dncnn"},  # D2 learns nothing from pixels before
+    # one network, the reader's loss from the start; or D1 itself goes on with it
+    "alone": {"first": "", "start": "", "place": "page"},
+    "tuned": {"first": "", "start": "dncnn", "place": "page"},
+    "reader": {"image": 0.0},  # no image's loss beside the reader's
+    "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
+    "both": {"reader": "both"},
+}
 
 
-def run(folder: Path = Path("runs/guided-ablation"), steps: int = 400,
-        subset: int = 100, preset: str = "cpu") -> dict:
+def run(
+    folder: Path = Path("runs/guided-ablation"),
+    steps: int = 400,
+    subset: int = 100,
+    preset: str = "cpu",
+) -> dict:
     """Train every variant of D2 for as many steps, and read what it repairs.
 
     Interrupted, it goes on where it stopped: each variant has a folder of its own.
@@ -57,8 +63,11 @@ def run(folder: Path = Path("runs/guided-ablation"), steps: int = 400,
 
     def measure(variant: str, network: Restorer) -> list[list[dict]]:
         scores = read(network)
-        rows[variant] = {**summary(scores), "changes": compared(texts, first, scores),
-                         "gains": gains(begun, scores)}
+        rows[variant] = {
+            **summary(scores),
+            "changes": compared(texts, first, scores),
+            "gains": gains(begun, scores),
+        }
         return scores
 
     if settings["start"]:
@@ -67,5 +76,10 @@ def run(folder: Path = Path("runs/guided-ablation"), steps: int = 400,
         recipe = GuidedRecipe({**settings, **different})
         second = train(recipe, folder / variant, resume=True).network.eval()
         measure(variant, assembled(recipe.settings, second))
-    return {"patches": subset, "steps": steps, "batch": settings["batch"],
-            "variants": rows, **test_set([patch.image for patch in patches])}
+    return {
+        "patches": subset,
+        "steps": steps,
+        "batch": settings["batch"],
+        "variants": rows,
+        **test_set([patch.image for patch in patches]),
+    }

@@ -15,8 +15,9 @@ QUALITIES = (None, 50, 20, 10, 5, 1)  # None: not compressed
 X_HEIGHTS = (4, 5, 6, 7, 8, 10)
 
 
-def run(folder: Path = Path("runs/jpeg-quality"), patches: int = 120,
-        choosing: int = 32) -> dict:
+def run(
+    folder: Path = Path("runs/jpeg-quality"), patches: int = 120, choosing: int = 32
+) -> dict:
     """Ruin patches of book pages, and read them from end to end.
 
     Args:
@@ -31,15 +32,26 @@ def run(folder: Path = Path("runs/jpeg-quality"), patches: int = 120,
         per pixel: means and 95 % intervals.
     """
     test = spread_book_patches("test", patches)
-    by_quality = [{"quality": quality, **_measured(folder, test, quality)}
-                  for quality in QUALITIES]
+    by_quality = [
+        {"quality": quality, **_measured(folder, test, quality)} for quality in QUALITIES
+    ]
     by_size = []
     for x_height in X_HEIGHTS:
         known = spread_book_patches("validation", choosing, x_height=x_height)
-        by_size.append({"x_height": x_height, "clean": _measured(folder, known, None),
-                        "quality 1": _measured(folder, known, 1)})
-    return {"patches": patches, "choosing": choosing, "x_height": by_size,
-            "quality": by_quality, **test_set(patch.image for patch in test)}
+        by_size.append(
+            {
+                "x_height": x_height,
+                "clean": _measured(folder, known, None),
+                "quality 1": _measured(folder, known, 1),
+            }
+        )
+    return {
+        "patches": patches,
+        "choosing": choosing,
+        "x_height": by_size,
+        "quality": by_quality,
+        **test_set(patch.image for patch in test),
+    }
 
 
 def _measured(folder: Path, patches: Sequence[Patch], quality: int | None) -> dict:
@@ -47,12 +59,20 @@ def _measured(folder: Path, patches: Sequence[Patch], quality: int | None) -> di
         rows = stored(folder / "clean.jsonl", None, patches, None)
     else:
         ruin = partial(jpeg_bytes, quality=quality)
-        rows = [{**row, **_bits(ruin(patch.image), patch.image)} for row, patch
-                in zip(stored(folder / f"quality {quality}.jsonl", None, patches,
-                              untouched, ruin), patches)]
+        rows = [
+            {**row, **_bits(ruin(patch.image), patch.image)}
+            for row, patch in zip(
+                stored(
+                    folder / f"quality {quality}.jsonl", None, patches, untouched, ruin
+                ),
+                patches,
+            )
+        ]
     return summary([[row] for row in rows])
 
 
 def _bits(file: bytes, image: np.ndarray) -> dict[str, float]:
-    return {"bpp": bits_per_pixel(file, image.size),
-            "bpp_scan": bits_per_pixel(jpeg_scan(file), image.size)}
+    return {
+        "bpp": bits_per_pixel(file, image.size),
+        "bpp_scan": bits_per_pixel(jpeg_scan(file), image.size),
+    }

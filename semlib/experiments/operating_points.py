@@ -13,8 +13,16 @@ from .. import codec, zoo
 from ..codec.peers import SCALES
 from ..data import TextImage
 from ..images import to_image, to_tensor
-from ..metrics import (accuracy, bits_for, bits_per_pixel, exact_words, known_words,
-                       mean_interval, normalize, psnr)
+from ..metrics import (
+    accuracy,
+    bits_for,
+    bits_per_pixel,
+    exact_words,
+    known_words,
+    mean_interval,
+    normalize,
+    psnr,
+)
 
 UNCOMPRESSED = "uncompressed"
 TRAINED_AGAINST = "english_g2"
@@ -33,8 +41,11 @@ class Point:
 
     def label(self) -> dict:
         """What tells it from the codec's other points."""
-        return {name: value for name, value in asdict(self).items()
-                if name != "codec" and value is not None}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name != "codec" and value is not None
+        }
 
 
 def wrong_word(truth: str, read: str) -> float:
@@ -45,23 +56,35 @@ def wrong_word(truth: str, read: str) -> float:
 METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
 
 
-def measure(work: Sequence[tuple[TextImage, Sequence[Point]]],
-            workers: int | None = None) -> dict[int, dict[Point, dict]]:
+def measure(
+    work: Sequence[tuple[TextImage, Sequence[Point]]], workers: int | None = None
+) -> dict[int, dict[Point, dict]]:
     """Each picture at its points, in parallel; results by the picture's `id`."""
     with ProcessPoolExecutor(workers) as pool:
         rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
-        return {id(image): dict(zip(points, row))
-                for (image, points), row in zip(work, rows)}
+        return {
+            id(image): dict(zip(points, row)) for (image, points), row in zip(work, rows)
+        }
 
 
-def summaries(points: Sequence[Point], sets: Mapping[str, Sequence[TextImage]],
-              measured: dict[int, dict[Point, dict]]) -> dict[str, list[dict]]:
+def summaries(
+    points: Sequence[Point],
+    sets: Mapping[str, Sequence[TextImage]],
+    measured: dict[int, dict[Point, dict]],
+) -> dict[str, list[dict]]:
     """For each codec its points, with means over those sets measured there."""
     rows: dict[str, list] = {}
     for point in points:
-        rows.setdefault(point.codec, []).append({**point.label(), **{
-            kind: _summary([measured[id(image)][point] for image in images])
-            for kind, images in sets.items() if point in measured[id(images[0])]}})
+        rows.setdefault(point.codec, []).append(
+            {
+                **point.label(),
+                **{
+                    kind: _summary([measured[id(image)][point] for image in images])
+                    for kind, images in sets.items()
+                    if point in measured[id(images[0])]
+                },
+            }
+        )
     return rows
 
 
@@ -76,24 +99,34 @@ def equal_accuracy(points: dict[str, list], reader: str) -> dict:
     """
     curves = {name: curve(rows, reader) for name, rows in points.items()}
     asked = PART * curves.pop(UNCOMPRESSED)[0]["accuracy"]
-    return {"accuracy": round(asked, 4),
-            "bpp": {name: bits_for(asked, rows) for name, rows in curves.items()}}
+    return {
+        "accuracy": round(asked, 4),
+        "bpp": {name: bits_for(asked, rows) for name, rows in curves.items()},
+    }
 
 
 def curve(rows: list[dict], reader: str, kind: str = "all") -> list[dict]:
     """Of a codec's points, ``bpp`` and a reader's ``accuracy`` on a set of pictures."""
-    return [{"bpp": row[kind]["bpp"],
-             "accuracy": row[kind]["read"][reader]["accuracy"][0]} for row in rows]
+    return [
+        {"bpp": row[kind]["bpp"], "accuracy": row[kind]["read"][reader]["accuracy"][0]}
+        for row in rows
+    ]
 
 
-def points_of(learned: Sequence[str], rates: Sequence[float],
-              settings: dict | None = None) -> list[Point]:
+def points_of(
+    learned: Sequence[str], rates: Sequence[float], settings: dict | None = None
+) -> list[Point]:
     """The uncompressed picture, every learned codec, and the peers at all scales."""
-    return [Point(UNCOMPRESSED),
-            *(Point(name, rate) for name in learned for rate in rates),
-            *(Point(name, setting=setting, scale=scale)
-              for name, chosen in (settings or {}).items()
-              for scale in SCALES for setting in chosen)]
+    return [
+        Point(UNCOMPRESSED),
+        *(Point(name, rate) for name in learned for rate in rates),
+        *(
+            Point(name, setting=setting, scale=scale)
+            for name, chosen in (settings or {}).items()
+            for scale in SCALES
+            for setting in chosen
+        ),
+    ]
 
 
 def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
@@ -104,13 +137,20 @@ def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
     for point in points:
         picture, data = _compressed(image.image, point)
         pictures.append(to_tensor(picture))
-        rows.append({"bpp": bits_per_pixel(data, picture[..., 0].size),
-                     "psnr": psnr(image.image, picture), "read": {}, "texts": {}})
+        rows.append(
+            {
+                "bpp": bits_per_pixel(data, picture[..., 0].size),
+                "psnr": psnr(image.image, picture),
+                "read": {},
+                "texts": {},
+            }
+        )
     for name, reader in readers().items():
         for row, text in zip(rows, reader.read(pictures)):
             row["texts"][name] = text
-            row["read"][name] = {metric: score(image.text, text)
-                                 for metric, score in METRICS.items()}
+            row["read"][name] = {
+                metric: score(image.text, text) for metric, score in METRICS.items()
+            }
             before = rows[0]["read"][name]["accuracy"]
             row["read"][name]["gain"] = row["read"][name]["accuracy"] - before
     return rows
@@ -139,9 +179,18 @@ def readers() -> dict:
 
 def _summary(rows: list[dict]) -> dict:
     """Means over pictures; with intervals for what was read."""
-    read = {reader: {metric: [round(end, 4) for end in mean_interval(
-        [row["read"][reader][metric] for row in rows])] for metric in scores}
-        for reader, scores in rows[0]["read"].items()}
-    return {"bpp": round(float(np.mean([row["bpp"] for row in rows])), 5),
-            "psnr": round(float(np.mean([row["psnr"] for row in rows])), 3),
-            "read": read}
+    read = {
+        reader: {
+            metric: [
+                round(end, 4)
+                for end in mean_interval([row["read"][reader][metric] for row in rows])
+            ]
+            for metric in scores
+        }
+        for reader, scores in rows[0]["read"].items()
+    }
+    return {
+        "bpp": round(float(np.mean([row["bpp"] for row in rows])), 5),
+        "psnr": round(float(np.mean([row["psnr"] for row in rows])), 3),
+        "read": read,
+    }

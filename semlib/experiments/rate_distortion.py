@@ -19,8 +19,12 @@ LEARNED = ("tinylic", "hyperprior")
 DRAWS = 500  # of the bootstrap
 
 
-def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
-        settings: dict = SETTINGS, workers: int | None = None) -> dict:
+def run(
+    subset: int = 600,
+    rates: Sequence[float] = range(codec.RATES),
+    settings: dict = SETTINGS,
+    workers: int | None = None,
+) -> dict:
     """Compress test images at every rate and setting; real files, all of them.
 
     Args:
@@ -38,17 +42,33 @@ def run(subset: int = 600, rates: Sequence[float] = range(codec.RATES),
     measure = partial(_measure, rates=tuple(rates), settings=settings)
     with ProcessPoolExecutor(workers) as pool:
         measured = list(tqdm(pool.map(measure, images), total=subset, unit="image"))
-    points = {name: np.array([image[name] for image in measured])
-              for name in measured[0]}  # images × points × numbers
-    labels = {name: [{"rate": rate} for rate in rates] if name in LEARNED else
-              [{"setting": setting, "scale": scale}
-               for scale in SCALES for setting in settings[name]] for name in points}
-    curves = {name: [{**label, **_summary(point)} for label, point in
-                     zip(labels[name], rows.swapaxes(0, 1))]
-              for name, rows in points.items()}
-    return {"images": subset, "weights": {n: zoo.card(n)["sha256"] for n in LEARNED},
-            "curves": curves, "bd_rate": _bd_rates(points, labels),
-            **test_set(images)}
+    points = {
+        name: np.array([image[name] for image in measured]) for name in measured[0]
+    }  # images × points × numbers
+    labels = {
+        name: [{"rate": rate} for rate in rates]
+        if name in LEARNED
+        else [
+            {"setting": setting, "scale": scale}
+            for scale in SCALES
+            for setting in settings[name]
+        ]
+        for name in points
+    }
+    curves = {
+        name: [
+            {**label, **_summary(point)}
+            for label, point in zip(labels[name], rows.swapaxes(0, 1))
+        ]
+        for name, rows in points.items()
+    }
+    return {
+        "images": subset,
+        "weights": {n: zoo.card(n)["sha256"] for n in LEARNED},
+        "curves": curves,
+        "bd_rate": _bd_rates(points, labels),
+        **test_set(images),
+    }
 
 
 def _measure(image: np.ndarray, rates, settings) -> dict[str, list]:
@@ -56,11 +76,13 @@ def _measure(image: np.ndarray, rates, settings) -> dict[str, list]:
     per pixel and PSNR, and for learned codecs go on with the estimate's bits per
     pixel and the bytes by which the file misses it, above and below."""
     torch.set_num_threads(1)  # every core has its own images
-    points = {name: [_learned(image, name, rate) for rate in rates]
-              for name in LEARNED}
+    points = {name: [_learned(image, name, rate) for rate in rates] for name in LEARNED}
     for name in settings:
-        points[name] = [_peer(image, name, setting, scale)
-                        for scale in SCALES for setting in settings[name]]
+        points[name] = [
+            _peer(image, name, setting, scale)
+            for scale in SCALES
+            for setting in settings[name]
+        ]
     return points
 
 
@@ -75,8 +97,13 @@ def _learned(image: np.ndarray, name: str, rate: float) -> tuple:
     with torch.no_grad():
         _, likelihoods = model.estimate(model.analyse(x, torch.tensor([float(rate)])))
     estimate = sum(-p.log2().sum().item() for p in likelihoods.values()) / 8
-    return (bits_per_pixel(data, pixels), psnr(image, back), 8 * estimate / pixels,
-            len(data) - 1.01 * estimate, 0.99 * estimate - len(data))
+    return (
+        bits_per_pixel(data, pixels),
+        psnr(image, back),
+        8 * estimate / pixels,
+        len(data) - 1.01 * estimate,
+        0.99 * estimate - len(data),
+    )
 
 
 def _peer(image: np.ndarray, name: str, setting: int, scale: int) -> tuple:
@@ -89,9 +116,11 @@ def _summary(point: np.ndarray) -> dict:
     mean = point.mean(0)
     row = {"bpp": round(float(mean[0]), 5), "psnr": round(float(mean[1]), 3)}
     if len(mean) > 2:
-        row |= {"estimated_bpp": round(float(mean[2]), 5),
-                "most_bytes_above_estimate": round(float(point[:, 3].max()), 1),
-                "most_bytes_below_estimate": round(float(point[:, 4].max()), 1)}
+        row |= {
+            "estimated_bpp": round(float(mean[2]), 5),
+            "most_bytes_above_estimate": round(float(point[:, 3].max()), 1),
+            "most_bytes_below_estimate": round(float(point[:, 4].max()), 1),
+        }
     return row
 
 
@@ -110,15 +139,22 @@ def _bd_rates(points: dict[str, np.ndarray], labels: dict) -> dict:
                 sizes["full size"] = np.flatnonzero(full)
             table[name][peer] = {
                 size: _interval(points[peer][:, chosen], points[name], picks)
-                for size, chosen in sizes.items()}
+                for size, chosen in sizes.items()
+            }
     return table
 
 
 def _interval(anchor: np.ndarray, tested: np.ndarray, picks) -> list[float] | None:
     """BD-rate of two arrays images × points × numbers, with its 95 % interval."""
+
     def of(chosen):
-        curves = [[{"bpp": bpp, "psnr": quality} for bpp, quality in
-                   points[chosen, :, :2].mean(0)] for points in (anchor, tested)]
+        curves = [
+            [
+                {"bpp": bpp, "psnr": quality}
+                for bpp, quality in points[chosen, :, :2].mean(0)
+            ]
+            for points in (anchor, tested)
+        ]
         return bd_rate(*curves)
 
     whole = of(slice(None))

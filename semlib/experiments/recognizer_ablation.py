@@ -12,13 +12,21 @@ from ..training import preset as settings_of
 from .recognition import score_sets
 from .results import test_set
 
-STAGES = tuple("-".join([transformation, features, "BiLSTM", prediction])
-               for transformation, features, prediction in
-               product(("None", "TPS"), ("VGG", "ResNet"), ("CTC", "Attn")))
+STAGES = tuple(
+    "-".join([transformation, features, "BiLSTM", prediction])
+    for transformation, features, prediction in product(
+        ("None", "TPS"), ("VGG", "ResNet"), ("CTC", "Attn")
+    )
+)
 
 
-def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000,
-        seeds: int = 2, subset: int = 600, preset: str = "cpu") -> dict:
+def run(
+    folder: Path = Path("runs/recognizer-ablation"),
+    steps: int = 1000,
+    seeds: int = 2,
+    subset: int = 600,
+    preset: str = "cpu",
+) -> dict:
     """Train every combination of stages for as many steps, and read with it.
 
     Interrupted, it goes on where it stopped: each run has a folder of its own.
@@ -46,10 +54,21 @@ def run(folder: Path = Path("runs/recognizer-ablation"), steps: int = 1000,
             place = folder / f"{stages}-{seed}"
             network = train(recipe, place, resume=True).network
             runs.append(score_sets(place.name, TRBAReader(network), test, hard))
-        table[stages] = {"parameters": sum(p.numel() for p in network.parameters()),
-                         **{kind: {name: spread([one[kind][name][0] for one in runs])
-                                   for name in ("accuracy", "exact")}
-                            for kind in runs[0]}}
-    return {"images": subset, "steps": steps, "batch": base.settings["batch"],
-            "seeds": seeds, "stages": table,
-            **test_set(image.image for image in [*test, *hard])}
+        table[stages] = {
+            "parameters": sum(p.numel() for p in network.parameters()),
+            **{
+                kind: {
+                    name: spread([one[kind][name][0] for one in runs])
+                    for name in ("accuracy", "exact")
+                }
+                for kind in runs[0]
+            },
+        }
+    return {
+        "images": subset,
+        "steps": steps,
+        "batch": base.settings["batch"],
+        "seeds": seeds,
+        "stages": table,
+        **test_set(image.image for image in [*test, *hard]),
+    }

@@ -40,14 +40,21 @@ def run(subset: int = 600, pages: int = 4) -> dict:
     test, hard = (list(TextImages(split, subset)) for split in ("test", "hard"))
     readers = {name: zoo.reader(name) for name in zoo.READERS}
     original = _easyocr()
-    return {"images": subset, "weights": {"TRBA": zoo.load_reader("trba")[1]},
-            "readers": {name: {"parameters": _parameters(reader),
-                               "milliseconds": _speeds(reader, test),
-                               **score_sets(name, reader, test, hard)}
-                        for name, reader in readers.items()},
-            "easyocr": _agreement(EasyOCRReader(), original, test),
-            "page": _end_to_end(original, pages),
-            **test_set(image.image for image in [*test, *hard])}
+    return {
+        "images": subset,
+        "weights": {"TRBA": zoo.load_reader("trba")[1]},
+        "readers": {
+            name: {
+                "parameters": _parameters(reader),
+                "milliseconds": _speeds(reader, test),
+                **score_sets(name, reader, test, hard),
+            }
+            for name, reader in readers.items()
+        },
+        "easyocr": _agreement(EasyOCRReader(), original, test),
+        "page": _end_to_end(original, pages),
+        **test_set(image.image for image in [*test, *hard]),
+    }
 
 
 def _parameters(reader) -> int:
@@ -72,17 +79,24 @@ def _speeds(reader, images: Sequence[TextImage]) -> dict[str, float]:
     some = tensors(images[:32])
     alone = _seconds(lambda: [reader.read([image]) for image in some])
     together = _seconds(lambda: reader.read(some))
-    return {batch: round(1000 * seconds / len(some), 2)
-            for batch, seconds in (("1", alone), ("32", together))}
+    return {
+        batch: round(1000 * seconds / len(some), 2)
+        for batch, seconds in (("1", alone), ("32", together))
+    }
 
 
 def _easyocr():
     """EasyOCR itself, with the weights that are used here."""
     import easyocr
 
-    return easyocr.Reader(["en"], gpu=False, quantize=False, download_enabled=False,
-                          verbose=False, model_storage_directory=str(
-                              weights_path("english_g2.pth").parent))
+    return easyocr.Reader(
+        ["en"],
+        gpu=False,
+        quantize=False,
+        download_enabled=False,
+        verbose=False,
+        model_storage_directory=str(weights_path("english_g2.pth").parent),
+    )
 
 
 def _agreement(reader: EasyOCRReader, original, images: Sequence[TextImage]) -> dict:
@@ -94,9 +108,13 @@ def _agreement(reader: EasyOCRReader, original, images: Sequence[TextImage]) -> 
     some = tensors(images[:64])
     batch = _seconds(lambda: reader.read(some))
     single = _seconds(lambda: [original.recognize(image) for image in grey[:64]])
-    return {"same": round(float(same), 4), "milliseconds": {
-        "64 together": round(1000 * batch / len(some), 2),
-        "EasyOCR, one by one": round(1000 * single / len(some), 2)}}
+    return {
+        "same": round(float(same), 4),
+        "milliseconds": {
+            "64 together": round(1000 * batch / len(some), 2),
+            "EasyOCR, one by one": round(1000 * single / len(some), 2),
+        },
+    }
 
 
 def _end_to_end(original, pages: int) -> dict:
@@ -116,9 +134,17 @@ def _end_to_end(original, pages: int) -> dict:
         for name, read in (("PageReader", ours), ("readtext", theirs)):
             begun = time.perf_counter()
             rows[name].append(((text, read(image)), time.perf_counter() - begun))
-    return {"lines": 2 * ROWS, "pages": pages, **{
-        name: {"seconds": round(float(np.median([t for _, t in row])), 2),
-               **scores([pair for pair, _ in row])} for name, row in rows.items()}}
+    return {
+        "lines": 2 * ROWS,
+        "pages": pages,
+        **{
+            name: {
+                "seconds": round(float(np.median([t for _, t in row])), 2),
+                **scores([pair for pair, _ in row]),
+            }
+            for name, row in rows.items()
+        },
+    }
 
 
 def _page(index: int) -> tuple[np.ndarray, str]:
@@ -134,5 +160,4 @@ def _in_order(found: list[tuple]) -> str:
     """What ``readtext`` found, in the order that `PageReader` uses."""
     corners = np.array([corner for corner, _, _ in found], float).reshape(-1, 4, 2)
     boxes = np.concatenate([corners.min(1), corners.max(1)], 1)
-    return "\n".join(" ".join(found[i][1] for i in line)
-                     for line in reading_order(boxes))
+    return "\n".join(" ".join(found[i][1] for i in line) for line in reading_order(boxes))

@@ -37,17 +37,21 @@ class Experiment:
 
     def options(self) -> dict[str, inspect.Parameter]:
         """The parameters of `run` that a command line can give."""
-        return {name: parameter for name, parameter
-                in inspect.signature(self.run).parameters.items()
-                if parameter.annotation in ASKED}
+        return {
+            name: parameter
+            for name, parameter in inspect.signature(self.run).parameters.items()
+            if parameter.annotation in ASKED
+        }
 
     def help(self) -> dict[str, str]:
         """What each of them means, from the docstring."""
         doc = inspect.getdoc(self.run) or ""
         text = doc.partition("Args:\n")[2].partition("\n\n")[0]
         said = re.findall(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", text, re.M | re.S)
-        return {name: meaning[0].upper() + " ".join(meaning[1:].replace("`", "").split())
-                for name, meaning in said}
+        return {
+            name: meaning[0].upper() + " ".join(meaning[1:].replace("`", "").split())
+            for name, meaning in said
+        }
 
     def measure(self, **given) -> dict:
         """Run it: what was found, and where, when and how.
@@ -63,8 +67,13 @@ class Experiment:
         where, began = results.provenance(), time.monotonic()
         results.MEASURED.clear()
         found = self.run(**given)
-        return {**found, "command": self._command(given), **where, **results.measured(),
-                "seconds": round(time.monotonic() - began)}
+        return {
+            **found,
+            "command": self._command(given),
+            **where,
+            **results.measured(),
+            "seconds": round(time.monotonic() - began),
+        }
 
     def _command(self, given: dict) -> str:
         """What to type to do the same, whatever folder keeps what was measured."""
@@ -80,39 +89,125 @@ class Experiment:
         return " ".join(words)
 
 
-EXPERIMENTS = {experiment.name: experiment for experiment in (
-    Experiment("rate-distortion", 3, "What do codecs need in bits for a PSNR: the "
-               "learned ones and their classical peers?", "", 35),
-    Experiment("coding-speed", 3, "How do time and memory of a learned codec grow with "
-               "the picture?", "", 3),
-    Experiment("recognizers", 4, "What do three readers read, on words and on pages, "
-               "and how fast?", "section 3.3, the recognizers", 3),
-    Experiment("recognizer-ablation", 4, "What is each stage of a reader worth at an "
-               "equal budget?", "", 155),
-    Experiment("checkpoints", 5, "What does a network make of pictures as its training "
-               "goes on?", "", 15),
-    Experiment("tfic", 6, "How many bits does a text need, by codecs with and without "
-               "a reader?", "section 3, Figures 3 to 5", 120),
-    Experiment("tfic-recognizers", 6, "Which reader was a codec trained against, and "
-               "who else gains?", "", 60),
-    Experiment("tfic-speed", 6, "Does it take longer to compress a picture or to read "
-               "it?", "Table 1", 10),
-    Experiment("jpeg-quality", 7, "What is read after JPEG, at every size and quality?",
-               "section 4.1", 15),
-    Experiment("restoration", 8, "What is read of ruined pages, repaired in many ways?",
-               "section 4.6, Figures 9 and 10", 20),
-    Experiment("robustness", 8, "What do restorers do with pages that they were not "
-               "trained on?", "", 60),
-    Experiment("same-bytes", 8, "What else could have been done with a ruined page's "
-               "bytes?", "", 30),
-    Experiment("dct-loss-sweep", 8, "What are the two parts of DnCNN's loss worth, at "
-               "an equal budget?", "section 4.4", 80),
-    Experiment("restore", 8, "What is read of ruined pages whose lines all lie at one "
-               "height, repaired in many ways?", "section 4.6, Figures 9 and 10", 170),
-    Experiment("generality", 9, "What do restorers of such pages do with others?", "",
-               65),
-    Experiment("acceptance", 9, "How sure must a second network be, and what does it "
-               "cost?", "", 8),
-    Experiment("guided-ablation", 9, "Where does the second network's gain come from?",
-               "section 4.5", 15),
-)}
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment(
+            "rate-distortion",
+            3,
+            "What do codecs need in bits for a PSNR: the "
+            "learned ones and their classical peers?",
+            "",
+            35,
+        ),
+        Experiment(
+            "coding-speed",
+            3,
+            "How do time and memory of a learned codec grow with the picture?",
+            "",
+            3,
+        ),
+        Experiment(
+            "recognizers",
+            4,
+            "What do three readers read, on words and on pages, and how fast?",
+            "section 3.3, the recognizers",
+            3,
+        ),
+        Experiment(
+            "recognizer-ablation",
+            4,
+            "What is each stage of a reader worth at an equal budget?",
+            "",
+            155,
+        ),
+        Experiment(
+            "checkpoints",
+            5,
+            "What does a network make of pictures as its training goes on?",
+            "",
+            15,
+        ),
+        Experiment(
+            "tfic",
+            6,
+            "How many bits does a text need, by codecs with and without a reader?",
+            "section 3, Figures 3 to 5",
+            120,
+        ),
+        Experiment(
+            "tfic-recognizers",
+            6,
+            "Which reader was a codec trained against, and who else gains?",
+            "",
+            60,
+        ),
+        Experiment(
+            "tfic-speed",
+            6,
+            "Does it take longer to compress a picture or to read it?",
+            "Table 1",
+            10,
+        ),
+        Experiment(
+            "jpeg-quality",
+            7,
+            "What is read after JPEG, at every size and quality?",
+            "section 4.1",
+            15,
+        ),
+        Experiment(
+            "restoration",
+            8,
+            "What is read of ruined pages, repaired in many ways?",
+            "section 4.6, Figures 9 and 10",
+            20,
+        ),
+        Experiment(
+            "robustness",
+            8,
+            "What do restorers do with pages that they were not trained on?",
+            "",
+            60,
+        ),
+        Experiment(
+            "same-bytes",
+            8,
+            "What else could have been done with a ruined page's bytes?",
+            "",
+            30,
+        ),
+        Experiment(
+            "dct-loss-sweep",
+            8,
+            "What are the two parts of DnCNN's loss worth, at an equal budget?",
+            "section 4.4",
+            80,
+        ),
+        Experiment(
+            "restore",
+            8,
+            "What is read of ruined pages whose lines all lie at one "
+            "height, repaired in many ways?",
+            "section 4.6, Figures 9 and 10",
+            170,
+        ),
+        Experiment(
+            "generality", 9, "What do restorers of such pages do with others?", "", 65
+        ),
+        Experiment(
+            "acceptance",
+            9,
+            "How sure must a second network be, and what does it cost?",
+            "",
+            8,
+        ),
+        Experiment(
+            "guided-ablation",
+            9,
+            "Where does the second network's gain come from?",
+            "section 4.5",
+            15,
+        ),
+    )
+}

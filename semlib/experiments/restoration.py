@@ -19,8 +19,11 @@ from .results import test_set
 OLD = ("dncnn", "guided")
 
 
-def run(folder: Path = Path("runs/restoration"), subset: int = BOOK_PAGES["test"],
-        only: Sequence[str] = ()) -> dict:
+def run(
+    folder: Path = Path("runs/restoration"),
+    subset: int = BOOK_PAGES["test"],
+    only: Sequence[str] = (),
+) -> dict:
     """Ruin a patch of each test page, repair it in every way, and read it end to end.
 
     Args:
@@ -42,28 +45,42 @@ def run(folder: Path = Path("runs/restoration"), subset: int = BOOK_PAGES["test"
         if name not in ways:
             raise InputError(f"--only must be one of {', '.join(ways)}, not {name}")
     patches = BookPatches("test", subset).firsts()
-    scores = {name: stored(folder / f"{name}.jsonl", _weights(name), patches,
-                           ways[name])
-              for name in only or ways}
-    rows = {name: {"patches": subset, **summary([[row] for row in found])}
-            for name, found in scores.items()}
-    gained = {name: gains([[row] for row in scores["degraded"]],
-                          [[row] for row in found])
-              for name, found in scores.items()
-              if "degraded" in scores and name not in ("degraded", "clean")}
-    return {"patches": subset, "rows": rows, "gains": gained,
-            "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **test_set([patch.image for patch in patches])}
+    scores = {
+        name: stored(folder / f"{name}.jsonl", _weights(name), patches, ways[name])
+        for name in only or ways
+    }
+    rows = {
+        name: {"patches": subset, **summary([[row] for row in found])}
+        for name, found in scores.items()
+    }
+    gained = {
+        name: gains([[row] for row in scores["degraded"]], [[row] for row in found])
+        for name, found in scores.items()
+        if "degraded" in scores and name not in ("degraded", "clean")
+    }
+    return {
+        "patches": subset,
+        "rows": rows,
+        "gains": gained,
+        "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
+        **test_set([patch.image for patch in patches]),
+    }
 
 
 def methods() -> dict[str, Repair | None]:
     """Every way of repair; None leaves a patch as it was before it was compressed."""
     learned = {name: zoo.load_restorer(name)[0] for name in restorers()}
-    return {"clean": None, "degraded": untouched,
-            **{name: partial(held, network) for name, network in learned.items()},
-            **{f"{name}, not held": partial(repaired, network)
-               for name, network in learned.items() if name not in OLD},
-            **{name: partial(_filtered, process) for name, process in FILTERS.items()}}
+    return {
+        "clean": None,
+        "degraded": untouched,
+        **{name: partial(held, network) for name, network in learned.items()},
+        **{
+            f"{name}, not held": partial(repaired, network)
+            for name, network in learned.items()
+            if name not in OLD
+        },
+        **{name: partial(_filtered, process) for name, process in FILTERS.items()},
+    }
 
 
 def restorers() -> list[str]:
@@ -71,12 +88,15 @@ def restorers() -> list[str]:
     return [*OLD, *(path.stem for path in sorted(zoo.FOLDER.glob("residual*.json")))]
 
 
-FILTERS = {"median": lambda image: cv2.medianBlur(image, 3),
-           "Gaussian": lambda image: cv2.GaussianBlur(image, (0, 0), 1.0),
-           "bilateral": lambda image: cv2.bilateralFilter(image, 5, 75, 2),
-           "non-local means": lambda image: cv2.fastNlMeansDenoising(image, h=20),
-           "Lanczos, twice as large": lambda image: cv2.resize(
-               image, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4)}
+FILTERS = {
+    "median": lambda image: cv2.medianBlur(image, 3),
+    "Gaussian": lambda image: cv2.GaussianBlur(image, (0, 0), 1.0),
+    "bilateral": lambda image: cv2.bilateralFilter(image, 5, 75, 2),
+    "non-local means": lambda image: cv2.fastNlMeansDenoising(image, h=20),
+    "Lanczos, twice as large": lambda image: cv2.resize(
+        image, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4
+    ),
+}
 
 
 def _filtered(process: Callable, x: Tensor, table: Tensor) -> Tensor:

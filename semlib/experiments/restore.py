@@ -14,8 +14,14 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import zoo
-from ..data import (PAGES, PATCHES_PER_PAGE, PagePatches, Patch, degrade,
-                    quantization_table)
+from ..data import (
+    PAGES,
+    PATCHES_PER_PAGE,
+    PagePatches,
+    Patch,
+    degrade,
+    quantization_table,
+)
 from ..images import InputError, replace_file, to_tensor
 from ..metrics import fidelity, gains, numbers, summary
 from ..restore import CAUTIOUS, DnCNN, project
@@ -27,8 +33,12 @@ WHOLE = ("degraded", "dncnn", "guided")
 LADDER = ("dncnn", "dncnn-second", "guided-none", "guided")  # each learns a bit more
 
 
-def run(folder: Path = Path("runs/restore"), subset: int = PAGES["test"],
-        each: int = PATCHES_PER_PAGE, only: Sequence[str] = ()) -> dict:
+def run(
+    folder: Path = Path("runs/restore"),
+    subset: int = PAGES["test"],
+    each: int = PATCHES_PER_PAGE,
+    only: Sequence[str] = (),
+) -> dict:
     """Ruin test patches, repair them in every way, and read them from end to end.
 
     Args:
@@ -73,13 +83,23 @@ def run(folder: Path = Path("runs/restore"), subset: int = PAGES["test"],
     def first(name: str) -> list[list[dict]]:
         return firsts.get(name) or pages(name, 1)
 
-    changed = {name: compared(texts, first(begun), firsts[name])
-               for name, begun in _begun().items() if name in firsts}
-    gained = {name: gains(first(before), firsts[name])
-              for before, name in pairwise(LADDER) if name in firsts}
-    return {"rows": rows, "changes": changed, "gains": gained,
-            "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
-            **test_set([patch.image for patch in patches])}
+    changed = {
+        name: compared(texts, first(begun), firsts[name])
+        for name, begun in _begun().items()
+        if name in firsts
+    }
+    gained = {
+        name: gains(first(before), firsts[name])
+        for before, name in pairwise(LADDER)
+        if name in firsts
+    }
+    return {
+        "rows": rows,
+        "changes": changed,
+        "gains": gained,
+        "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
+        **test_set([patch.image for patch in patches]),
+    }
 
 
 def methods() -> dict[str, Callable[[Tensor], Tensor]]:
@@ -87,35 +107,49 @@ def methods() -> dict[str, Callable[[Tensor], Tensor]]:
     learned = {name: zoo.load_restorer(name)[0] for name in restorers()}
     cautious, _ = zoo.load_restorer("guided")
     cautious.caution = CAUTIOUS
-    plain = {name: network for name, network in learned.items()
-             if isinstance(network, DnCNN)}
+    plain = {
+        name: network for name, network in learned.items() if isinstance(network, DnCNN)
+    }
     table = torch.tensor(quantization_table(1))
-    return {"clean": None, "degraded": lambda x: x, **learned,
-            "guided, cautious": cautious,
-            **{f"{name}, projected": partial(_projected, network, table)
-               for name, network in plain.items()},
-            **{f"{name}, with grain": partial(_grainy, network)
-               for name, network in plain.items()},
-            "Lanczos, twice as large": partial(_filtered, _lanczos),
-            "median": partial(_filtered, lambda image: cv2.medianBlur(image, 3)),
-            "bilateral": partial(_filtered,
-                                 lambda image: cv2.bilateralFilter(image, 5, 75, 2))}
+    return {
+        "clean": None,
+        "degraded": lambda x: x,
+        **learned,
+        "guided, cautious": cautious,
+        **{
+            f"{name}, projected": partial(_projected, network, table)
+            for name, network in plain.items()
+        },
+        **{
+            f"{name}, with grain": partial(_grainy, network)
+            for name, network in plain.items()
+        },
+        "Lanczos, twice as large": partial(_filtered, _lanczos),
+        "median": partial(_filtered, lambda image: cv2.medianBlur(image, 3)),
+        "bilateral": partial(
+            _filtered, lambda image: cv2.bilateralFilter(image, 5, 75, 2)
+        ),
+    }
 
 
 def restorers() -> list[str]:
     """The names of the shipped ones that were trained on the pages of this experiment."""
-    return [path.stem for kind in ("dncnn", "guided")
-            for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))]
+    return [
+        path.stem
+        for kind in ("dncnn", "guided")
+        for path in sorted(zoo.FOLDER.glob(f"{kind}*.json"))
+    ]
 
 
 def _begun() -> dict[str, str]:
     """The ways that go on from another one's result: second networks, and grain, which
     mends nothing: a measure of how much a reading changes by itself."""
     first = {name: zoo.card(name)["settings"].get("first") for name in restorers()}
-    return {**{name: begun for name, begun in first.items() if begun},
-            "guided, cautious": first["guided"],
-            **{f"{name}, with grain": name for name, begun in first.items()
-               if not begun}}
+    return {
+        **{name: begun for name, begun in first.items() if begun},
+        "guided, cautious": first["guided"],
+        **{f"{name}, with grain": name for name, begun in first.items() if not begun},
+    }
 
 
 def _projected(network, table, x: Tensor) -> Tensor:
@@ -130,22 +164,25 @@ def _grainy(network, x: Tensor) -> Tensor:
 
 
 def _filtered(process: Callable[[np.ndarray], np.ndarray], x: Tensor) -> Tensor:
-    return torch.stack([to_tensor(process(np.uint8((image[0] * 255).round().numpy())))
-                        for image in x])
+    return torch.stack(
+        [to_tensor(process(np.uint8((image[0] * 255).round().numpy()))) for image in x]
+    )
 
 
 def _lanczos(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4)
 
 
-def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
-           count: int) -> list[list[dict]]:
+def _pages(
+    file: Path, name: str, repair: Callable, patches: PagePatches, count: int
+) -> list[list[dict]]:
     """Each page's scores, of its first patches: from the file as far as it goes."""
     model = name.split(",")[0]
     key = zoo.card(model)["sha256"] if model in restorers() else None
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-    done = [line for line in lines
-            if line.endswith("\n") and json.loads(line)["key"] == key]
+    done = [
+        line for line in lines if line.endswith("\n") and json.loads(line)["key"] == key
+    ]
     with replace_file(file) as out:
         out.write("".join(done).encode())
     pages = [[] for _ in range(len(patches) // PATCHES_PER_PAGE)]
@@ -158,15 +195,20 @@ def _pages(file: Path, name: str, repair: Callable, patches: PagePatches,
             rest = [patches[first + at] for at in range(len(kept), count)]
             if rest:
                 kept += score(rest, repair)
-                out.write(json.dumps({"key": key, "page": page,
-                                      "scores": kept[-len(rest):]}) + "\n")
+                out.write(
+                    json.dumps({"key": key, "page": page, "scores": kept[-len(rest) :]})
+                    + "\n"
+                )
                 out.flush()
     return [kept[:count] for kept in pages]
 
 
 @torch.no_grad()
-def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
-          ruin: Callable[[np.ndarray], np.ndarray] | None = None) -> list[dict]:
+def score(
+    patches: Sequence[Patch],
+    repair: Callable[[Tensor], Tensor] | None,
+    ruin: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> list[dict]:
     """Ruin patches, repair them, and read them: for each a dict of numbers, and
     under ``read`` each reader's text.
 
@@ -187,6 +229,7 @@ def score(patches: Sequence[Patch], repair: Callable[[Tensor], Tensor] | None,
         if image.shape == clean[at].shape:
             row |= fidelity(patch.image, np.uint8((image[0] * 255).round().numpy()))
         row |= legibility(patch.text, row["read"])
-        rows.append({key: round(row[key], 4) for key in numbers(row)}
-                    | {"read": row["read"]})
+        rows.append(
+            {key: round(row[key], 4) for key in numbers(row)} | {"read": row["read"]}
+        )
     return rows

@@ -51,17 +51,26 @@ def check(path: Path) -> None:
 
 def provenance() -> dict:
     """Where a result is made: commit, machine, and what computes."""
-    return {"commit": commit(),
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-            "python": platform.python_version(), "torch": torch.__version__}
+    return {
+        "commit": commit(),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
 
 
 def commit() -> str:
     """The commit this runs at; «-dirty» when the package differs from it, «unknown»
     where it lies in no repository of its own."""
+
     def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=Path(__file__).parent,
-                              capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
 
     try:
         if Path(git("rev-parse", "--show-toplevel")) != Path(__file__).parents[2]:
@@ -115,8 +124,12 @@ class Store:
         if key not in self._kept:
             began = time.monotonic()
             value = measure()
-            self._kept[key] = {"of": key, "score": value, "commit": self._commit,
-                               "seconds": round(time.monotonic() - began, 2)}
+            self._kept[key] = {
+                "of": key,
+                "score": value,
+                "commit": self._commit,
+                "seconds": round(time.monotonic() - began, 2),
+            }
             self._out.write((json.dumps(self._kept[key]) + "\n").encode())
             self._out.flush()
         MEASURED.append(self._kept[key])
@@ -130,9 +143,16 @@ def measured() -> dict:
     """When what an experiment took from stores was measured: commits, and seconds in
     all."""
     rows = [row for row in MEASURED if "commit" in row]
-    return {"measured": {"commits": sorted({row["commit"] for row in rows}),
-                         "seconds": round(sum(row["seconds"] for row in rows))}} \
-        if rows else {}
+    return (
+        {
+            "measured": {
+                "commits": sorted({row["commit"] for row in rows}),
+                "seconds": round(sum(row["seconds"] for row in rows)),
+            }
+        }
+        if rows
+        else {}
+    )
 
 
 def code_of(*files: Path) -> str:
@@ -141,8 +161,10 @@ def code_of(*files: Path) -> str:
     for file in sorted(files):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) \
-                    and ast.get_docstring(node, clean=False) is not None:
+            if (
+                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                and ast.get_docstring(node, clean=False) is not None
+            ):
                 node.body[0] = ast.Pass()
         digest.update(file.name.encode() + ast.dump(tree).encode())
     return digest.hexdigest()[:16]

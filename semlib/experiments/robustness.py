@@ -20,18 +20,20 @@ from .results import test_set
 OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
 
 DRAWN: dict[str, dict] = {
-    "as trained": {}, "never-seen typefaces": {"typefaces": NEVER_SEEN},
+    "as trained": {},
+    "never-seen typefaces": {"typefaces": NEVER_SEEN},
     "sentences": {"text": sentences},
-    "sentences, never-seen typefaces": {"text": sentences,
-                                        "typefaces": NEVER_SEEN},
+    "sentences, never-seen typefaces": {"text": sentences, "typefaces": NEVER_SEEN},
     "random letters": {"text": partial(strange_words, kind="letters")},
     "digits": {"text": partial(strange_words, kind="digits")},
-    **{f"x-height {size}": {"x_height": size} for size in (5, 7, 8, 9, 10)}}
+    **{f"x-height {size}": {"x_height": size} for size in (5, 7, 8, 9, 10)},
+}
 QUALITIES = (2, 3, 5, 10, 20)
 FLAT_STEP = 160  # of a table that rounds all waves alike, unlike the standard's
-TABLES = {"flat table": [FLAT_STEP] * 64,
-          "finer low waves": [min(255, 40 + 16 * (u + v)) for v in range(8)
-                              for u in range(8)]}
+TABLES = {
+    "flat table": [FLAT_STEP] * 64,
+    "finer low waves": [min(255, 40 + 16 * (u + v)) for v in range(8) for u in range(8)],
+}
 INK, PAPER = 50, 225  # levels of grey
 CREAM = np.array([255, 248, 230]) / 255
 TURN = 1.0  # degree
@@ -55,31 +57,49 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
         patches of the old pages, all lines of which lie at one height of JPEG's grid,
         moved down by 0 to 7 pixels; and for the restorers that learned from those.
     """
-    ways = {"clean": None, "degraded": untouched,
-            **{name: partial(held, zoo.load_restorer(name)[0]) for name in restorers()}}
+    ways = {
+        "clean": None,
+        "degraded": untouched,
+        **{name: partial(held, zoo.load_restorer(name)[0]) for name in restorers()},
+    }
     keys = {name: zoo.card(name)["sha256"] for name in restorers()}
 
-    def measured(name: str, patches: list[Patch], ruin: Ruin,
-                 without: Sequence[str] = ()) -> dict:
-        return {way: [[row] for row in stored(
-            folder / f"{name}, {way}.jsonl", keys.get(way), patches, repair, ruin)]
-            for way, repair in ways.items() if way not in without}
+    def measured(
+        name: str, patches: list[Patch], ruin: Ruin, without: Sequence[str] = ()
+    ) -> dict:
+        return {
+            way: [
+                [row]
+                for row in stored(
+                    folder / f"{name}, {way}.jsonl", keys.get(way), patches, repair, ruin
+                )
+            ]
+            for way, repair in ways.items()
+            if way not in without
+        }
 
     rows, gained, moved, drawn = {}, {}, {}, conditions(subset)
     for name, (patches, ruin) in tqdm(drawn.items(), unit="condition"):
         scores = measured(name, patches, ruin, without=OLD)
         rows[name] = {way: summary(pages) for way, pages in scores.items()}
-        gained[name] = {way: gains(scores["degraded"], scores[way])
-                        for way in scores if way in keys}
+        gained[name] = {
+            way: gains(scores["degraded"], scores[way]) for way in scores if way in keys
+        }
     for pixels in tqdm(MOVES, unit="move"):
-        patches = [_moved(make_page(index, "test").patches()[0], pixels)
-                   for index in range(subset)]
+        patches = [
+            _moved(make_page(index, "test").patches()[0], pixels)
+            for index in range(subset)
+        ]
         scores = measured(f"moved by {pixels}", patches, partial(jpeg_bytes, quality=1))
         moved[str(pixels)] = {way: summary(pages) for way, pages in scores.items()}
-    return {"patches": subset, "rows": rows, "gains": gained, "moved": moved,
-            "weights": keys,
-            **test_set([patch.image for patches, _ in drawn.values()
-                       for patch in patches])}
+    return {
+        "patches": subset,
+        "rows": rows,
+        "gains": gained,
+        "moved": moved,
+        "weights": keys,
+        **test_set([patch.image for patches, _ in drawn.values() for patch in patches]),
+    }
 
 
 def restorers() -> list[str]:
@@ -91,23 +111,41 @@ def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:
     """For every condition its patches, and what ruins them."""
     usual = spread_book_patches("test", subset)
     worst = partial(jpeg_bytes, quality=1)
-    return {**{name: (spread_book_patches("test", subset, **options), worst)
-               for name, options in DRAWN.items()},
-            **{f"quality {quality}": (usual, partial(jpeg_bytes, quality=quality))
-               for quality in QUALITIES},
-            **{name: (usual, partial(_saved, qtables=[table]))
-               for name, table in TABLES.items()},
-            "grey ink on grey paper": ([_with(patch, _grey(patch.image))
-                                        for patch in usual], worst),
-            "turned by a degree": ([_with(patch, _turned(patch.image))
-                                    for patch in usual], worst),
-            "progressive": (usual, partial(_saved, quality=1, progressive=True)),
-            "OpenCV's encoder": (usual, _by_opencv),
-            "colour, 4:2:0": ([_with(patch, _cream(patch.image).convert("L"))
-                               for patch in usual], _coloured),
-            "turned by EXIF": ([_with(patch, np.pad(patch.image, ((0, 5), (0, 5)),
-                                                    constant_values=255))
-                                for patch in usual], _turned_by_exif)}
+    return {
+        **{
+            name: (spread_book_patches("test", subset, **options), worst)
+            for name, options in DRAWN.items()
+        },
+        **{
+            f"quality {quality}": (usual, partial(jpeg_bytes, quality=quality))
+            for quality in QUALITIES
+        },
+        **{
+            name: (usual, partial(_saved, qtables=[table]))
+            for name, table in TABLES.items()
+        },
+        "grey ink on grey paper": (
+            [_with(patch, _grey(patch.image)) for patch in usual],
+            worst,
+        ),
+        "turned by a degree": (
+            [_with(patch, _turned(patch.image)) for patch in usual],
+            worst,
+        ),
+        "progressive": (usual, partial(_saved, quality=1, progressive=True)),
+        "OpenCV's encoder": (usual, _by_opencv),
+        "colour, 4:2:0": (
+            [_with(patch, _cream(patch.image).convert("L")) for patch in usual],
+            _coloured,
+        ),
+        "turned by EXIF": (
+            [
+                _with(patch, np.pad(patch.image, ((0, 5), (0, 5)), constant_values=255))
+                for patch in usual
+            ],
+            _turned_by_exif,
+        ),
+    }
 
 
 def _with(patch: Patch, image: np.ndarray | Image.Image) -> Patch:
@@ -117,7 +155,7 @@ def _with(patch: Patch, image: np.ndarray | Image.Image) -> Patch:
 def _moved(patch: Patch, pixels: int) -> Patch:
     """The patch with so many white rows above, of one height whatever they are."""
     image = np.full((OLD_HEIGHT, patch.image.shape[1]), 255, np.uint8)
-    image[pixels:pixels + len(patch.image)] = patch.image
+    image[pixels : pixels + len(patch.image)] = patch.image
     return _with(patch, image)
 
 
@@ -128,8 +166,9 @@ def _grey(image: np.ndarray) -> np.ndarray:
 def _turned(image: np.ndarray) -> np.ndarray:
     height, width = image.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), TURN, 1)
-    return cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_CUBIC,
-                          borderValue=255)
+    return cv2.warpAffine(
+        image, turn, (width, height), flags=cv2.INTER_CUBIC, borderValue=255
+    )
 
 
 def _saved(image: np.ndarray, **options) -> bytes:
@@ -151,8 +190,11 @@ def _coloured(image: np.ndarray) -> bytes:
     """A colour JPEG with chroma at half the resolution, of the page on cream paper that
     has this luminance."""
     white = np.asarray(_cream(np.full((1, 1), 255)).convert("L")).item()
-    return _saved(np.asarray(_cream(image.clip(max=white) / white * 255)), quality=1,
-                  subsampling="4:2:0")
+    return _saved(
+        np.asarray(_cream(image.clip(max=white) / white * 255)),
+        quality=1,
+        subsampling="4:2:0",
+    )
 
 
 def _turned_by_exif(image: np.ndarray) -> bytes:

@@ -42,30 +42,44 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
     known = BookPatches("validation", choosing).firsts()
     rows, tried = {}, {}
     for name, (encode, settings) in CODECS.items():
-        tried[name] = [_measured(known, encode, setting, scale, READERS[:1])
-                       for setting, scale in tqdm(
-                           list(_fitting([known, test], encode, settings)), desc=name)]
-        best = max(tried[name],
-                   key=lambda row: row[f"{READERS[0]} accuracy"][0], default=None)
+        tried[name] = [
+            _measured(known, encode, setting, scale, READERS[:1])
+            for setting, scale in tqdm(
+                list(_fitting([known, test], encode, settings)), desc=name
+            )
+        ]
+        best = max(
+            tried[name], key=lambda row: row[f"{READERS[0]} accuracy"][0], default=None
+        )
         if best:
             rows[name] = _measured(test, encode, best["setting"], best["scale"])
-    return {"patches": subset, "choosing": choosing, "rows": rows, "tried": tried,
-            **test_set([patch.image for patch in test])}
+    return {
+        "patches": subset,
+        "choosing": choosing,
+        "rows": rows,
+        "tried": tried,
+        **test_set([patch.image for patch in test]),
+    }
 
 
-def _fitting(sets: list[list[Patch]], encode: Encode,
-             settings: Sequence[int]) -> Iterator[tuple[int, float]]:
+def _fitting(
+    sets: list[list[Patch]], encode: Encode, settings: Sequence[int]
+) -> Iterator[tuple[int, float]]:
     """At each scale the settings that take no more than JPEG at quality 1 does, on
     either set of patches: all thresholds, or the finest quality. (A size is no label.)"""
     sheets = [_sheet(patches) for patches in sets]
     for scale in SCALES:
+
         def excess(setting: int, scale: float = scale) -> float:
-            return max(len(encode(_resized(sheet, scale), setting))
-                       / len(jpeg_bytes(sheet, 1)) for sheet in sheets)
+            return max(
+                len(encode(_resized(sheet, scale), setting)) / len(jpeg_bytes(sheet, 1))
+                for sheet in sheets
+            )
 
         if settings is THRESHOLDS:
-            fitting: Sequence[int] = [setting for setting in settings
-                                      if excess(setting) <= 1]
+            fitting: Sequence[int] = [
+                setting for setting in settings if excess(setting) <= 1
+            ]
         else:
             last = bisect_right(settings, 1, key=cast(Callable, excess))
             fitting = settings[:last][-1:]
@@ -73,15 +87,24 @@ def _fitting(sets: list[list[Patch]], encode: Encode,
             yield setting, scale
 
 
-def _measured(patches: list[Patch], encode: Encode, setting: int, scale: float,
-              readers: tuple[str, ...] = READERS) -> dict:
+def _measured(
+    patches: list[Patch],
+    encode: Encode,
+    setting: int,
+    scale: float,
+    readers: tuple[str, ...] = READERS,
+) -> dict:
     """Bits per pixel, and how well the patches are read."""
     sheet = _sheet(patches)
     file = encode(_resized(sheet, scale), setting)
-    back = Image.fromarray(_decode(file)).resize(sheet.shape[::-1],
-                                                 Image.Resampling.BICUBIC)
-    row: dict[str, object] = {"setting": setting, "scale": scale,
-           "bpp": round(bits_per_pixel(file, sheet.size), 4)}
+    back = Image.fromarray(_decode(file)).resize(
+        sheet.shape[::-1], Image.Resampling.BICUBIC
+    )
+    row: dict[str, object] = {
+        "setting": setting,
+        "scale": scale,
+        "bpp": round(bits_per_pixel(file, sheet.size), 4),
+    }
     height = len(sheet) // len(patches)
     pictures = np.asarray(back).reshape(len(patches), height, -1)
     texts: dict[str, list[str]] = {name: [] for name in READERS}
@@ -90,9 +113,15 @@ def _measured(patches: list[Patch], encode: Encode, setting: int, scale: float,
             texts[name] += found
     for name in readers:
         for what, measure in (("accuracy", accuracy), ("exact", exact_words)):
-            row[f"{name} {what}"] = [round(end, 4) for end in mean_interval(
-                [measure(patch.text, text)
-                 for patch, text in zip(patches, texts[name])])]
+            row[f"{name} {what}"] = [
+                round(end, 4)
+                for end in mean_interval(
+                    [
+                        measure(patch.text, text)
+                        for patch, text in zip(patches, texts[name])
+                    ]
+                )
+            ]
     return row
 
 
@@ -103,8 +132,9 @@ def _sheet(patches: list[Patch]) -> np.ndarray:
 
 def _resized(image: np.ndarray, scale: float) -> np.ndarray:
     height, width = (round(side * scale) for side in image.shape)
-    return np.asarray(Image.fromarray(image).resize((width, height),
-                                                    Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+    )
 
 
 def _by_pillow(name: str, **options) -> Encode:
@@ -127,4 +157,5 @@ CODECS: dict[str, tuple[Encode, Sequence[int]]] = {
     "JPEG": (_by_pillow("JPEG", optimize=True), range(1, FINEST)),
     "WebP": (_by_pillow("WEBP", method=6), range(0, FINEST)),
     "AVIF": (_by_pillow("AVIF", speed=6, subsampling="4:0:0"), range(0, FINEST)),
-    "one bit a pixel": (bilevel.compress, THRESHOLDS)}
+    "one bit a pixel": (bilevel.compress, THRESHOLDS),
+}

@@ -7,17 +7,29 @@ from pathlib import Path
 from .. import zoo
 from ..data import TextImages
 from ..images import replace_file
-from .operating_points import (SHOWN_RATE, equal_accuracy, measure, points_of, readers,
-                               summaries)
+from .operating_points import (
+    SHOWN_RATE,
+    equal_accuracy,
+    measure,
+    points_of,
+    readers,
+    summaries,
+)
 from .results import test_set
 
-LISTENED = {"tfic-trba": ("TRBA",), "tfic-both": ("english_g2", "TRBA"),
-            "tfic-further": ("english_g2", "TRBA")}
+LISTENED = {
+    "tfic-trba": ("TRBA",),
+    "tfic-both": ("english_g2", "TRBA"),
+    "tfic-further": ("english_g2", "TRBA"),
+}
 RATES = (0, 1, 2, 4)
 
 
-def run(folder: Path = Path("runs/tfic-recognizers"), subset: int = 600,
-        rates: Sequence[float] = RATES) -> dict:
+def run(
+    folder: Path = Path("runs/tfic-recognizers"),
+    subset: int = 600,
+    rates: Sequence[float] = RATES,
+) -> dict:
     """Compress test images with each codec, decode them, and read them.
 
     Args:
@@ -32,17 +44,24 @@ def run(folder: Path = Path("runs/tfic-recognizers"), subset: int = 600,
         in each codec's loss.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sets = {"all": list(TextImages("test", subset)),
-            "hard": list(TextImages("hard", -(-subset // 2)))}
+    sets = {
+        "all": list(TextImages("test", subset)),
+        "hard": list(TextImages("hard", -(-subset // 2))),
+    }
     weights = {name: zoo.card(name)["sha256"] for name in LISTENED}
     points: dict[str, list] = {}
     for name in LISTENED:
-        points |= _points(folder / f"{name}-{weights[name][:8]}-{subset}.json", name,
-                          sets, rates)
-    return {"images": {kind: len(chosen) for kind, chosen in sets.items()},
-            "listened": LISTENED, "weights": weights, "points": points,
-            "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
-            **test_set([image.image for chosen in sets.values() for image in chosen])}
+        points |= _points(
+            folder / f"{name}-{weights[name][:8]}-{subset}.json", name, sets, rates
+        )
+    return {
+        "images": {kind: len(chosen) for kind, chosen in sets.items()},
+        "listened": LISTENED,
+        "weights": weights,
+        "points": points,
+        "equal_accuracy": {name: equal_accuracy(points, name) for name in readers()},
+        **test_set([image.image for chosen in sets.values() for image in chosen]),
+    }
 
 
 def _points(file: Path, name: str, sets: dict, rates: Sequence[float]) -> dict:

@@ -36,15 +36,19 @@ def run(subset: int = 600) -> dict:
     page = PageReader(CRAFT())  # these words are large: nothing need be magnified
     tasks: dict[str, Callable[[Tensor], object]] = {
         **{f"encode, {name}": partial(_encode, *zoo.load(name)) for name in LEARNED},
-        **{f"read, {name}": partial(_read, reader)
-           for name, reader in readers().items()},
+        **{f"read, {name}": partial(_read, reader) for name, reader in readers().items()},
         # untrained: its attention takes as many steps whatever it reads
         "read, TRBA of the paper's size": lambda x: large.read([x]),
-        "detect and read, english_g2": lambda x: page.read(x[None])}
-    return {"rate": SHOWN_RATE, "threads": torch.get_num_threads(),
-            "seconds_per_image": {name: _mean_and_deviation(task, pictures)
-                                  for name, task in tasks.items()},
-            **test_set(images)}
+        "detect and read, english_g2": lambda x: page.read(x[None]),
+    }
+    return {
+        "rate": SHOWN_RATE,
+        "threads": torch.get_num_threads(),
+        "seconds_per_image": {
+            name: _mean_and_deviation(task, pictures) for name, task in tasks.items()
+        },
+        **test_set(images),
+    }
 
 
 def _read(reader: Reader, x: Tensor) -> list[str]:

@@ -4,11 +4,39 @@ from .corrections import changes, false_friends
 from .image import fidelity, psnr, psnr_b
 from .interval import gains, mean_interval, numbers, spread, summary
 from .rate import bd_rate, bits_for, bits_per_pixel, frontier, text_bits
-from .text import (accuracy, exact_words, false_words, fates, kept_letters, known_words,
-                   normalize, read_as)
+from .text import (
+    accuracy,
+    exact_words,
+    false_words,
+    fates,
+    kept_letters,
+    known_words,
+    normalize,
+    read_as,
+)
 
-__all__ = ["accuracy", "bd_rate", "bits_for", "bits_per_pixel", "changes",
-           "exact_words", "false_friends", "false_words", "fates", "fidelity",
-           "frontier", "gains", "kept_letters", "known_words", "mean_interval",
-           "normalize", "numbers", "psnr", "psnr_b", "read_as", "spread", "summary",
-           "text_bits"]
+__all__ = [
+    "accuracy",
+    "bd_rate",
+    "bits_for",
+    "bits_per_pixel",
+    "changes",
+    "exact_words",
+    "false_friends",
+    "false_words",
+    "fates",
+    "fidelity",
+    "frontier",
+    "gains",
+    "kept_letters",
+    "known_words",
+    "mean_interval",
+    "normalize",
+    "numbers",
+    "psnr",
+    "psnr_b",
+    "read_as",
+    "spread",
+    "summary",
+    "text_bits",
+]

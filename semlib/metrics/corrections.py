@@ -9,8 +9,11 @@ from .text import FALSE, FATES, RIGHT, fates, kept_letters, normalize, read_as
 SHOWN = 10  # examples
 
 
-def changes(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
-            after: Sequence[Sequence[str]]) -> dict:
+def changes(
+    truths: Sequence[Sequence[str]],
+    before: Sequence[Sequence[str]],
+    after: Sequence[Sequence[str]],
+) -> dict:
     """Compare two readings of the same texts.
 
     Args:
@@ -31,22 +34,31 @@ def changes(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
         own: Counter[str] = Counter()
         for truth, one, two in zip(*page):
             had, has = kept_letters(truth, one), kept_letters(truth, two)
-            own += Counter(letters=len(normalize(truth)), right=len(had),
-                           corrected=len(has - had), broken=len(had - has))
+            own += Counter(
+                letters=len(normalize(truth)),
+                right=len(had),
+                corrected=len(has - had),
+                broken=len(had - has),
+            )
             words.update(zip(fates(truth, one), fates(truth, two)))
         counts += own
         if own["right"]:
             rates.append(1000 * own["broken"] / own["right"])
     names = ("letters", "right", "corrected", "broken")
-    return {**{name: counts[name] for name in names},
-            "broken_per_1000": [round(end, 2) for end in mean_interval(rates)]
-            if rates else None,
-            "words": {f"{one}, {two}": words[one, two]
-                      for one in FATES for two in FATES}}
+    return {
+        **{name: counts[name] for name in names},
+        "broken_per_1000": [round(end, 2) for end in mean_interval(rates)]
+        if rates
+        else None,
+        "words": {f"{one}, {two}": words[one, two] for one in FATES for two in FATES},
+    }
 
 
-def false_friends(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str]],
-                  after: Sequence[Sequence[str]]) -> list[dict]:
+def false_friends(
+    truths: Sequence[Sequence[str]],
+    before: Sequence[Sequence[str]],
+    after: Sequence[Sequence[str]],
+) -> list[dict]:
     """Words that were read right, and after the second repair as another word.
 
     Args:
@@ -56,10 +68,13 @@ def false_friends(truths: Sequence[Sequence[str]], before: Sequence[Sequence[str
         The first `SHOWN`: their ``page`` and the ``patch`` on it, counted from 0,
         the ``word``, and what it was ``read`` as.
     """
-    found = [{"page": page, "patch": patch, "word": word, "read": other}
-             for page, texts in enumerate(zip(truths, before, after))
-             for patch, (truth, one, two) in enumerate(zip(*texts))
-             for (word, other), had, has in zip(read_as(truth, two), fates(truth, one),
-                                                fates(truth, two))
-             if (had, has) == (RIGHT, FALSE)]
+    found = [
+        {"page": page, "patch": patch, "word": word, "read": other}
+        for page, texts in enumerate(zip(truths, before, after))
+        for patch, (truth, one, two) in enumerate(zip(*texts))
+        for (word, other), had, has in zip(
+            read_as(truth, two), fates(truth, one), fates(truth, two)
+        )
+        if (had, has) == (RIGHT, FALSE)
+    ]
     return found[:SHOWN]

@@ -6,8 +6,11 @@ from skimage.metrics import structural_similarity
 
 def fidelity(clean: np.ndarray, other: np.ndarray) -> dict[str, float]:
     """PSNR and PSNR-B in dB, and SSIM, of H×W uint8 pictures."""
-    return {"psnr": psnr(clean, other), "psnr_b": psnr_b(clean, other),
-            "ssim": float(structural_similarity(clean, other))}
+    return {
+        "psnr": psnr(clean, other),
+        "psnr_b": psnr_b(clean, other),
+        "ssim": float(structural_similarity(clean, other)),
+    }
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:

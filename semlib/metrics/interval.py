@@ -6,8 +6,9 @@ from statistics import NormalDist
 import numpy as np
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95,
-                  draws: int = 2000) -> tuple[float, float, float]:
+def mean_interval(
+    values: Sequence[float], level: float = 0.95, draws: int = 2000
+) -> tuple[float, float, float]:
     """The mean and its bootstrap interval (percentiles of resampled means).
 
     Where all values are 0, or all 1, there is nothing to resample: then it is Wilson's
@@ -21,7 +22,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95,
     """
     numbers = np.asarray(values, float)
     if numbers.min() == numbers.max() and numbers[0] in (0, 1):
-        away = NormalDist().inv_cdf((1 + level) / 2)**2
+        away = NormalDist().inv_cdf((1 + level) / 2) ** 2
         end = away / (len(numbers) + away)
         return (0.0, 0.0, end) if numbers[0] == 0 else (1.0, 1 - end, 1.0)
     picks = np.random.default_rng(0).integers(len(numbers), size=(draws, len(numbers)))
@@ -32,15 +33,28 @@ def mean_interval(values: Sequence[float], level: float = 0.95,
 
 def summary(pages: list[list[dict]]) -> dict:
     """Mean and interval of every number, each page's mean counting once."""
-    return {key: [round(end, 4) for end in mean_interval(
-        [np.mean([row[key] for row in page]) for page in pages])]
-        for key in numbers(pages[0][0])}
+    return {
+        key: [
+            round(end, 4)
+            for end in mean_interval(
+                [np.mean([row[key] for row in page]) for page in pages]
+            )
+        ]
+        for key in numbers(pages[0][0])
+    }
 
 
 def gains(before: list[list[dict]], after: list[list[dict]]) -> dict:
     """Mean and interval of what every number that both have gained, page by page."""
-    return summary([[{key: two[key] - one[key] for key in numbers(one) if key in two}
-                     for one, two in zip(*page)] for page in zip(before, after)])
+    return summary(
+        [
+            [
+                {key: two[key] - one[key] for key in numbers(one) if key in two}
+                for one, two in zip(*page)
+            ]
+            for page in zip(before, after)
+        ]
+    )
 
 
 def numbers(row: dict) -> list[str]:

@@ -20,8 +20,9 @@ def bits_per_pixel(data: bytes | int, pixels: int) -> float:
     return 8 * size / pixels
 
 
-def bd_rate(anchor: list[dict], tested: list[dict],
-            quality: str = "psnr") -> float | None:
+def bd_rate(
+    anchor: list[dict], tested: list[dict], quality: str = "psnr"
+) -> float | None:
     """Bjøntegaard's difference in rate, in per cent; negative saves bits.
 
     log(rate) over the quality by monotone cubic interpolation, averaged over the
@@ -35,9 +36,12 @@ def bd_rate(anchor: list[dict], tested: list[dict],
     low, high = max(low for low, _ in ends), min(high for _, high in ends)
     if low >= high or min(map(len, curves)) < 2:
         return None
-    areas = [PchipInterpolator([p[quality] for p in points],
-                               np.log([p["bpp"] for p in points])).integrate(low, high)
-             for points in curves]
+    areas = [
+        PchipInterpolator(
+            [p[quality] for p in points], np.log([p["bpp"] for p in points])
+        ).integrate(low, high)
+        for points in curves
+    ]
     return round(100 * float(np.expm1((areas[1] - areas[0]) / (high - low))), 2)
 
 
@@ -60,8 +64,11 @@ def bits_for(asked: float, points: list[dict]) -> float | None:
     best = frontier(points, "accuracy")
     if best[-1]["accuracy"] < asked:
         return None
-    log_bits = np.interp(asked, [point["accuracy"] for point in best],
-                         [np.log(point["bpp"]) for point in best])
+    log_bits = np.interp(
+        asked,
+        [point["accuracy"] for point in best],
+        [np.log(point["bpp"]) for point in best],
+    )
     return round(float(np.exp(log_bits)), 5)
 
 
@@ -75,16 +82,19 @@ def text_bits(text: str) -> float:
     if not (text.isascii() and text.isalpha()):
         return 8.0 * (len(text) + 1)
     pairs, firsts = _bigrams()
-    letters = -sum(math.log2((pairs[pair] + 1) / (firsts[pair[0]] + SYMBOLS))
-                   for pair in pairwise(f" {text.lower()} "))
+    letters = -sum(
+        math.log2((pairs[pair] + 1) / (firsts[pair[0]] + SYMBOLS))
+        for pair in pairwise(f" {text.lower()} ")
+    )
     share = next((share for case, share in CASES.items() if case(text) == text), 0.01)
     return letters - math.log2(share)
 
 
 @cache
 def _bigrams() -> tuple[Counter, Counter]:
-    pairs = Counter(pair for word in dictionary("train")
-                    for pair in pairwise(f" {word} "))
+    pairs = Counter(
+        pair for word in dictionary("train") for pair in pairwise(f" {word} ")
+    )
     firsts: Counter = Counter()
     for (first, _), count in pairs.items():
         firsts[first] += count

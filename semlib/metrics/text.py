@@ -15,9 +15,11 @@ def normalize(text: str) -> str:
     """Letters and digits only, of any script, upper and lower case as one: what the
     paper's accuracy compares. An accent counts, composed or not (NFKC)."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in unicodedata.normalize("NFKC", folded)
-                   if c.isalnum() or unicodedata.combining(c)
-                   or unicodedata.category(c) == "Mc")
+    return "".join(
+        c
+        for c in unicodedata.normalize("NFKC", folded)
+        if c.isalnum() or unicodedata.combining(c) or unicodedata.category(c) == "Mc"
+    )
 
 
 def accuracy(truth: str, read: str) -> float:
@@ -54,8 +56,10 @@ def false_words(truth: str, read: str) -> float:
 def fates(truth: str, read: str) -> list[str]:
     """What became of each true word: read right; false, another word in its place;
     or broken, read as what is no word, or not at all. Aligned as in `exact_words`."""
-    return [RIGHT if other == word else FALSE if _known(other) else BROKEN
-            for word, other in read_as(truth, read)]
+    return [
+        RIGHT if other == word else FALSE if _known(other) else BROKEN
+        for word, other in read_as(truth, read)
+    ]
 
 
 def read_as(truth: str, read: str) -> list[tuple[str, str]]:
@@ -83,8 +87,9 @@ def kept_letters(truth: str, read: str) -> set[int]:
     """Which of the truth's letters and digits, counted from 0, were read right, both
     texts normalized and aligned with the fewest edits."""
     truth, read = normalize(truth), normalize(read)
-    blocks = Levenshtein.matching_blocks(Levenshtein.editops(truth, read),
-                                         len(truth), len(read))
+    blocks = Levenshtein.matching_blocks(
+        Levenshtein.editops(truth, read), len(truth), len(read)
+    )
     return {at for begin, _, size in blocks for at in range(begin, begin + size)}
 
 

@@ -6,5 +6,16 @@ from .rapid import RapidOCRReader
 from .reader import PageReader, Reader, ReadWord, Reading, SureReader, Teacher
 from .trba import TRBAReader
 
-__all__ = ["CRAFT", "EasyOCRReader", "PageReader", "RapidOCRReader", "Reader",
-           "ReadWord", "Reading", "SureReader", "TRBAReader", "Teacher", "reading_order"]
+__all__ = [
+    "CRAFT",
+    "EasyOCRReader",
+    "PageReader",
+    "RapidOCRReader",
+    "Reader",
+    "ReadWord",
+    "Reading",
+    "SureReader",
+    "TRBAReader",
+    "Teacher",
+    "reading_order",
+]

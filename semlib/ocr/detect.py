@@ -23,9 +23,14 @@ class CRAFT(nn.Module):
         canvas: the longest side, in pixels, that the network is given.
     """
 
-    def __init__(self, magnify: float = 1.0, canvas: int = 2560,
-                 text_threshold: float = 0.7, link_threshold: float = 0.4,
-                 low_text: float = 0.4):
+    def __init__(
+        self,
+        magnify: float = 1.0,
+        canvas: int = 2560,
+        text_threshold: float = 0.7,
+        link_threshold: float = 0.4,
+        low_text: float = 0.4,
+    ):
         super().__init__()
         network, self._find = compat.craft()
         self.network = load_weights(network(), "craft_mlt_25k.pth")
@@ -54,8 +59,9 @@ class CRAFT(nn.Module):
         """Resize as EasyOCR does, and pad with black to a multiple of 32."""
         pixels = (image.expand(3, -1, -1) * 255).round().byte().permute(1, 2, 0)
         height, width = (max(1, int(side * ratio)) for side in image.shape[-2:])
-        resized = cv2.resize(pixels.numpy(), (width, height),
-                             interpolation=cv2.INTER_LINEAR)
+        resized = cv2.resize(
+            pixels.numpy(), (width, height), interpolation=cv2.INTER_LINEAR
+        )
         padded = torch.zeros(3, -(-height // 32) * 32, -(-width // 32) * 32)
         padded[:, :height, :width] = torch.from_numpy(resized).permute(2, 0, 1) / 255
         return padded

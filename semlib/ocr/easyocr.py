@@ -45,8 +45,12 @@ class EasyOCRReader(nn.Module):
 
         self.temperature = temperature
         self.alphabet = recognition_models["gen2"]["english_g2"]["characters"]
-        network = Model(input_channel=1, output_channel=256, hidden_size=256,
-                        num_class=len(self.alphabet) + 1)
+        network = Model(
+            input_channel=1,
+            output_channel=256,
+            hidden_size=256,
+            num_class=len(self.alphabet) + 1,
+        )
         # nothing in it but LSTMs, and on a GPU only so can gradients pass them
         network.SequenceModeling.train()
         self.network = load_weights(network, "english_g2.pth")
@@ -65,8 +69,12 @@ class EasyOCRReader(nn.Module):
             size = HEIGHT, int(HEIGHT * width / height)
         grey = F.interpolate(grey[None, None], size, mode="bilinear")
         if size[0] != HEIGHT:
-            grey = F.interpolate(grey, (HEIGHT, -(-HEIGHT * HEIGHT // size[0])),
-                                 mode="bicubic", antialias=True).clamp(0, 1)
+            grey = F.interpolate(
+                grey,
+                (HEIGHT, -(-HEIGHT * HEIGHT // size[0])),
+                mode="bicubic",
+                antialias=True,
+            ).clamp(0, 1)
         columns = HEIGHT * math.ceil(max(width / height, height / width))
         padding = columns - grey.shape[-1]
         return F.pad(grey[0], (0, padding), mode="replicate") * 2 - 1
@@ -80,8 +88,9 @@ class EasyOCRReader(nn.Module):
         return [text for text, _ in self.read_with_confidence(images, batch)]
 
     @torch.no_grad()
-    def read_with_confidence(self, images: Sequence[Tensor],
-                             batch: int = 64) -> list[tuple[str, float]]:
+    def read_with_confidence(
+        self, images: Sequence[Tensor], batch: int = 64
+    ) -> list[tuple[str, float]]:
         """The text and EasyOCR's confidence in [0, 1] for each picture.
 
         What is read with less than 0.1 is read again with its contrast
@@ -90,8 +99,11 @@ class EasyOCRReader(nn.Module):
         """
         small = [_resize(image) for image in images]
         found = self._read_prepared([_pad(*one) for one in small], batch)
-        unsure = [i for i, (_, sure) in enumerate(found)
-                  if sure < UNSURE and _contrast(small[i][0]) < PALE]
+        unsure = [
+            i
+            for i, (_, sure) in enumerate(found)
+            if sure < UNSURE and _contrast(small[i][0]) < PALE
+        ]
         again = [(_stretch(small[i][0]), small[i][1]) for i in unsure]
         again = self._read_prepared([_pad(*one) for one in again], batch)
         for i, second in zip(unsure, again):
@@ -104,7 +116,7 @@ class EasyOCRReader(nn.Module):
         while by_width:
             width = prepared[by_width[0]].shape[-1]
             group = [i for i in by_width[:batch] if prepared[i].shape[-1] == width]
-            by_width = by_width[len(group):]
+            by_width = by_width[len(group) :]
             x = torch.stack([prepared[i] for i in group])
             scores = self.logits(x.to(next(self.parameters())))
             for i, probability in zip(group, scores.softmax(-1)):
@@ -137,8 +149,9 @@ class EasyOCRReader(nn.Module):
         losses: list = [None] * len(prepared)
         for width in sorted({x.shape[-1] for x in prepared}):  # as when it reads
             group = [i for i, x in enumerate(prepared) if x.shape[-1] == width]
-            found = self._ctc(torch.stack([prepared[i] for i in group]),
-                              [texts[i] for i in group])
+            found = self._ctc(
+                torch.stack([prepared[i] for i in group]), [texts[i] for i in group]
+            )
             for i, loss in zip(group, found):
                 losses[i] = loss
         return torch.stack(losses)
@@ -146,13 +159,21 @@ class EasyOCRReader(nn.Module):
     def _ctc(self, x: Tensor, texts: Sequence[str]) -> Tensor:
         """CTC loss of prepared pictures of one width, in nats a character."""
         scores = at_least_single(self.logits(x) / self.temperature).log_softmax(-1)
-        labels = [[self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
-                  for text in texts]
+        labels = [
+            [self.alphabet.index(c) + 1 for c in text if c in self.alphabet]
+            for text in texts
+        ]
         lengths = torch.tensor([len(label) for label in labels])
         steps = torch.full((len(labels),), scores.shape[1])
         flat = torch.tensor([i for label in labels for i in label], device=x.device)
-        nats = F.ctc_loss(scores.transpose(0, 1), flat, steps, lengths,
-                          reduction="none", zero_infinity=True)
+        nats = F.ctc_loss(
+            scores.transpose(0, 1),
+            flat,
+            steps,
+            lengths,
+            reduction="none",
+            zero_infinity=True,
+        )
         return cannot_say(nats, labels, scores.shape[1]) / lengths.clamp(min=1).to(nats)
 
 
@@ -160,8 +181,9 @@ def cannot_say(nats: Tensor, labels: Sequence[Sequence[int]], steps: int) -> Ten
     """CTC losses, N, of labels; infinite where they take more steps than there are: one
     for each letter, and one between two that are the same. No gradient comes from
     there."""
-    needed = torch.tensor([len(label) + sum(map(eq, label, label[1:]))
-                           for label in labels])
+    needed = torch.tensor(
+        [len(label) + sum(map(eq, label, label[1:])) for label in labels]
+    )
     return torch.where(needed.to(nats.device) > steps, torch.inf, nats)
 
 
@@ -169,8 +191,7 @@ def _resize(image: Tensor) -> tuple[np.ndarray, int]:
     """Grey pixels as EasyOCR cuts them out, uint8, and the network's columns."""
     levels = (image.detach().clamp(0, 1) * 255).round().byte()
     shown = levels.permute(1, 2, 0).contiguous().cpu().numpy()
-    pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY) if len(image) == 3 \
-        else shown[..., 0]
+    pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY) if len(image) == 3 else shown[..., 0]
     height, width = pixels.shape
     if width < height:
         size = HEIGHT, int(HEIGHT * height / width)
@@ -185,8 +206,9 @@ def _pad(pixels: np.ndarray, columns: int) -> Tensor:
     height, width = pixels.shape
     if height != HEIGHT:
         size = math.ceil(HEIGHT * width / height), HEIGHT
-        pixels = np.asarray(Image.fromarray(pixels).resize(
-            size, Image.Resampling.BICUBIC))
+        pixels = np.asarray(
+            Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+        )
     x = torch.from_numpy(pixels.copy())[None].float() / 255
     return F.pad(x, (0, columns - x.shape[-1]), mode="replicate") * 2 - 1
 

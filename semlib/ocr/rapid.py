@@ -29,9 +29,13 @@ class RapidOCRReader:
     def __init__(self):
         from rapidocr import RapidOCR
 
-        self._engine = RapidOCR(params={
-            "Global.log_level": "critical", "Rec.model_path": str(model_path()),
-            "EngineConfig.onnxruntime.intra_op_num_threads": torch.get_num_threads()})
+        self._engine = RapidOCR(
+            params={
+                "Global.log_level": "critical",
+                "Rec.model_path": str(model_path()),
+                "EngineConfig.onnxruntime.intra_op_num_threads": torch.get_num_threads(),
+            }
+        )
 
     def read(self, images: Sequence[Tensor]) -> list[str]:
         """The text in each picture (C×H×W in [0, 1], any sizes).
@@ -39,8 +43,11 @@ class RapidOCRReader:
         RapidOCR pads a batch to its widest picture, which changes what it reads:
         pictures wider than `WIDEST` are read alone, so that the others do not matter.
         """
-        wide = [i for i, image in enumerate(images)
-                if image.shape[-1] > WIDEST * image.shape[-2]]
+        wide = [
+            i
+            for i, image in enumerate(images)
+            if image.shape[-1] > WIDEST * image.shape[-2]
+        ]
         narrow = sorted(set(range(len(images))) - set(wide))
         texts = [""] * len(images)
         for group in [narrow, *([i] for i in wide)]:
@@ -49,6 +56,7 @@ class RapidOCRReader:
         return texts
 
     def _recognize(self, images: Sequence[Tensor]) -> Sequence[str]:
-        pixels = [np.asarray(to_image(image).convert("RGB"))[..., ::-1]
-                  for image in images]  # OpenCV's order: blue first
+        pixels = [
+            np.asarray(to_image(image).convert("RGB"))[..., ::-1] for image in images
+        ]  # OpenCV's order: blue first
         return self._engine.recognize_txt(pixels).txts if pixels else ()

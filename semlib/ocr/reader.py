@@ -85,8 +85,12 @@ class PageReader:
         margin: added round every box, as a part of its height (EasyOCR adds 0.1).
     """
 
-    def __init__(self, detector: CRAFT | None = None, reader: Reader | None = None,
-                 margin: float = 0.1):
+    def __init__(
+        self,
+        detector: CRAFT | None = None,
+        reader: Reader | None = None,
+        margin: float = 0.1,
+    ):
         self.detector = detector or CRAFT(magnify=2)
         self._reader = reader
         self.margin = margin
@@ -98,8 +102,10 @@ class PageReader:
 
     def read(self, images: Tensor) -> list[Reading]:
         """Read whole pictures, N×1×H×W or N×3×H×W in [0, 1]."""
-        return [self.read_found(image, corners) for image, corners
-                in zip(images, self.detector.boxes(images))]
+        return [
+            self.read_found(image, corners)
+            for image, corners in zip(images, self.detector.boxes(images))
+        ]
 
     def read_found(self, image: Tensor, corners: np.ndarray) -> Reading:
         """Read the words that the detector found in one picture, C×H×W in [0, 1].
@@ -111,8 +117,9 @@ class PageReader:
         order = reading_order(np.array(boxes))
         crops = [image[:, y0:y1, x0:x1] for x0, y0, x1, y1 in _line_high(boxes, order)]
         texts = self.reader.read(crops)
-        return Reading(tuple(tuple(ReadWord(texts[i], boxes[i]) for i in line)
-                             for line in order))
+        return Reading(
+            tuple(tuple(ReadWord(texts[i], boxes[i]) for i in line) for line in order)
+        )
 
     def windows(self, corners: np.ndarray, height: int, width: int) -> list[tuple]:
         """What the recognizer is shown of each found word: upright boxes (left, top,
@@ -126,9 +133,12 @@ class PageReader:
         for corner in corners:
             (x0, y0), (x1, y1) = corner.min(0), corner.max(0)
             margin = self.margin * min(x1 - x0, y1 - y0)
-            box = (max(0, int(x0 - margin)), max(0, int(y0 - margin)),
-                   min(width, int(np.ceil(x1 + margin))),
-                   min(height, int(np.ceil(y1 + margin))))
+            box = (
+                max(0, int(x0 - margin)),
+                max(0, int(y0 - margin)),
+                min(width, int(np.ceil(x1 + margin))),
+                min(height, int(np.ceil(y1 + margin))),
+            )
             if box[2] > box[0] and box[3] > box[1]:
                 boxes.append(box)
         return boxes

@@ -15,8 +15,10 @@ from torch.nn import functional as F
 from .easyocr import GREY, at_least_single, cannot_say
 
 HEIGHT, WIDTH = 32, 100
-ALPHABET = ("0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €"
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")  # english_g2's
+ALPHABET = (
+    "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ €"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)  # english_g2's
 LETTERS = 26  # the longest word
 END = 0  # the blank of CTC; the start and the end of a word for attention
 
@@ -60,8 +62,9 @@ def labels(texts: Sequence[str]) -> Tensor:
 
     Letters outside the alphabet, and those after the 26th, are left out.
     """
-    rows = [[ALPHABET.index(c) + 1 for c in text if c in ALPHABET][:LETTERS]
-            for text in texts]
+    rows = [
+        [ALPHABET.index(c) + 1 for c in text if c in ALPHABET][:LETTERS] for text in texts
+    ]
     length = max(len(row) for row in rows) + 1
     return torch.tensor([row + [END] * (length - len(row)) for row in rows])
 
@@ -79,8 +82,9 @@ class TPS(nn.Module):
             steps += [_conv(before, channels), nn.MaxPool2d(2)]
             before = channels
         steps[-1] = nn.AdaptiveAvgPool2d(1)
-        self.localization = nn.Sequential(*steps, nn.Flatten(),
-                                          nn.Linear(before, before), nn.ReLU())
+        self.localization = nn.Sequential(
+            *steps, nn.Flatten(), nn.Linear(before, before), nn.ReLU()
+        )
         self.points = nn.Linear(before, 2 * sizes.fiducials)
         at = base_fiducials(sizes.fiducials)
         nn.init.zeros_(self.points.weight)  # begins as the identity
@@ -114,10 +118,15 @@ def spline_matrix(points: Tensor) -> Tensor:
     """
     count = len(points)
     affine = torch.cat([torch.ones(count, 1), points], 1)
-    system = torch.cat([torch.cat([_radial(points, points), affine], 1),
-                        torch.cat([affine.T, torch.zeros(3, 3)], 1)])
-    y, x = (2 * (torch.arange(n, dtype=torch.float64) + 0.5) / n - 1
-            for n in (HEIGHT, WIDTH))
+    system = torch.cat(
+        [
+            torch.cat([_radial(points, points), affine], 1),
+            torch.cat([affine.T, torch.zeros(3, 3)], 1),
+        ]
+    )
+    y, x = (
+        2 * (torch.arange(n, dtype=torch.float64) + 0.5) / n - 1 for n in (HEIGHT, WIDTH)
+    )
     pixels = torch.cartesian_prod(y, x).flip(1)
     basis = torch.cat([_radial(pixels, points), torch.ones(len(pixels), 1), pixels], 1)
     return torch.linalg.solve(system, basis, left=False)[:, :count]
@@ -129,8 +138,11 @@ def _radial(p: Tensor, q: Tensor) -> Tensor:
 
 
 def _conv(before: int, after: int, kernel=3, stride=1, padding=1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(before, after, kernel, stride, padding, bias=False),
-                         nn.BatchNorm2d(after), nn.ReLU())
+    return nn.Sequential(
+        nn.Conv2d(before, after, kernel, stride, padding, bias=False),
+        nn.BatchNorm2d(after),
+        nn.ReLU(),
+    )
 
 
 class ResNet(nn.Sequential):
@@ -140,11 +152,21 @@ class ResNet(nn.Sequential):
         a, b, c, d = sizes.channels
         one, two, three, four = sizes.blocks
         super().__init__(
-            _conv(1, a // 2), _conv(a // 2, a), nn.MaxPool2d(2),
-            *_layer(a, b, one), _conv(b, b), nn.MaxPool2d(2),
-            *_layer(b, c, two), _conv(c, c), nn.MaxPool2d(2, (2, 1), (0, 1)),
-            *_layer(c, d, three), _conv(d, d), *_layer(d, d, four),
-            _conv(d, d, 2, (2, 1), (0, 1)), _conv(d, d, 2, 1, 0))
+            _conv(1, a // 2),
+            _conv(a // 2, a),
+            nn.MaxPool2d(2),
+            *_layer(a, b, one),
+            _conv(b, b),
+            nn.MaxPool2d(2),
+            *_layer(b, c, two),
+            _conv(c, c),
+            nn.MaxPool2d(2, (2, 1), (0, 1)),
+            *_layer(c, d, three),
+            _conv(d, d),
+            *_layer(d, d, four),
+            _conv(d, d, 2, (2, 1), (0, 1)),
+            _conv(d, d, 2, 1, 0),
+        )
 
 
 class Block(nn.Module):
@@ -152,11 +174,18 @@ class Block(nn.Module):
 
     def __init__(self, before: int, after: int):
         super().__init__()
-        self.inner = nn.Sequential(_conv(before, after),
-                                   nn.Conv2d(after, after, 3, padding=1, bias=False),
-                                   nn.BatchNorm2d(after))
-        self.outer = nn.Identity() if before == after else nn.Sequential(
-            nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after))
+        self.inner = nn.Sequential(
+            _conv(before, after),
+            nn.Conv2d(after, after, 3, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+        self.outer = (
+            nn.Identity()
+            if before == after
+            else nn.Sequential(
+                nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after)
+            )
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.inner(x) + self.outer(x))
@@ -172,9 +201,18 @@ class VGG(nn.Sequential):
     def __init__(self, sizes: Sizes):
         a, b, c, d = sizes.channels
         super().__init__(
-            _conv(1, a), nn.MaxPool2d(2), _conv(a, b), nn.MaxPool2d(2),
-            _conv(b, c), _conv(c, c), nn.MaxPool2d((2, 1)),
-            _conv(c, d), _conv(d, d), nn.MaxPool2d((2, 1)), _conv(d, d, 2, 1, 0))
+            _conv(1, a),
+            nn.MaxPool2d(2),
+            _conv(a, b),
+            nn.MaxPool2d(2),
+            _conv(b, c),
+            _conv(c, c),
+            nn.MaxPool2d((2, 1)),
+            _conv(c, d),
+            _conv(d, d),
+            nn.MaxPool2d((2, 1)),
+            _conv(d, d, 2, 1, 0),
+        )
 
 
 class BiLSTM(nn.Module):
@@ -184,7 +222,8 @@ class BiLSTM(nn.Module):
         super().__init__()
         self.lstms = nn.ModuleList(
             nn.LSTM(size, hidden, bidirectional=True, batch_first=True)
-            for size in (before, hidden))
+            for size in (before, hidden)
+        )
         self.linears = nn.ModuleList(nn.Linear(2 * hidden, hidden) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -209,8 +248,9 @@ class CTC(nn.Module):
         scores = at_least_single(self.head(x)).log_softmax(-1).transpose(0, 1)
         steps = torch.full((len(target),), len(scores))
         lengths = (target != END).sum(1)
-        nats = F.ctc_loss(scores, target, steps, lengths, reduction="none",
-                          zero_infinity=True)
+        nats = F.ctc_loss(
+            scores, target, steps, lengths, reduction="none", zero_infinity=True
+        )
         labels = [row[row != END].tolist() for row in target]
         return cannot_say(nats, labels, len(scores)) / lengths.clamp(min=1)
 
@@ -233,8 +273,9 @@ class Attention(nn.Module):
         self.cell = nn.LSTMCell(before + self.classes, hidden)
         self.head = nn.Linear(hidden, self.classes)
 
-    def run(self, x: Tensor, steps: int,
-            target: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def run(
+        self, x: Tensor, steps: int, target: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Scores N×steps×classes and attention maps N×steps×T.
 
         Every letter is told the one before: the target's, or else its own.
@@ -260,8 +301,9 @@ class Attention(nn.Module):
     def losses(self, x: Tensor, target: Tensor) -> Tensor:
         """The same for each picture, N."""
         scores, _ = self.run(x, target.shape[1], target)
-        nats = F.cross_entropy(at_least_single(scores).transpose(1, 2), target,
-                               reduction="none")
+        nats = F.cross_entropy(
+            at_least_single(scores).transpose(1, 2), target, reduction="none"
+        )
         lengths = (target != END).sum(1, keepdim=True) + 1
         counted = torch.arange(target.shape[1], device=x.device) < lengths
         return (nats * counted).sum(1) / lengths[:, 0]
@@ -280,7 +322,9 @@ def _text(row: Tensor) -> str:
 TRANSFORMATIONS = {"None": lambda sizes: nn.Identity(), "TPS": TPS}
 FEATURES = {"VGG": VGG, "ResNet": ResNet}
 SEQUENCES: dict[str, Callable[[int, int], nn.Module]] = {
-    "None": lambda width, hidden: nn.Identity(), "BiLSTM": BiLSTM}
+    "None": lambda width, hidden: nn.Identity(),
+    "BiLSTM": BiLSTM,
+}
 PREDICTIONS: dict[str, type[CTC | Attention]] = {"CTC": CTC, "Attn": Attention}
 
 
@@ -335,8 +379,11 @@ class TRBAReader(nn.Module):
     @torch.no_grad()
     def read(self, images: Sequence[Tensor], batch: int = 64) -> list[str]:
         """The text in each picture (C×H×W in [0, 1], any sizes)."""
-        return [text for at in range(0, len(images), batch)
-                for text in self.network.read(self.prepare(images[at:at + batch]))]
+        return [
+            text
+            for at in range(0, len(images), batch)
+            for text in self.network.read(self.prepare(images[at : at + batch]))
+        ]
 
     def loss(self, images: Tensor | Sequence[Tensor], texts: Sequence[str]) -> Tensor:
         """Nats a character, averaged over the pictures."""

@@ -24,14 +24,16 @@ def weights_path(filename: str) -> Path:
     expected = {model["filename"]: model["md5sum"] for model in known}[filename]
     path = Path(easyocr_en_models.model_dir()) / filename
     if hashlib.md5(path.read_bytes()).hexdigest() != expected:
-        raise RuntimeError(f"{path}: not the file that EasyOCR publishes "
-                           f"(MD5 differs from {expected})")
+        raise RuntimeError(
+            f"{path}: not the file that EasyOCR publishes (MD5 differs from {expected})"
+        )
     return path
 
 
 def load_weights(module: torch.nn.Module, filename: str) -> torch.nn.Module:
     """Load checked weights into `module` and freeze it in evaluation mode."""
     state = torch.load(weights_path(filename), map_location="cpu", weights_only=True)
-    module.load_state_dict({key.removeprefix("module."): value
-                            for key, value in state.items()})
+    module.load_state_dict(
+        {key.removeprefix("module."): value for key, value in state.items()}
+    )
     return module.eval().requires_grad_(False)

@@ -1,14 +1,42 @@
 """Repair: what JPEG took from a page, put back before it is read."""
 
-from .dct import (DCTLoss, block_dct, contradictions, from_block_dct, hold, project,
-                  quantize, table_picture)
+from .dct import (
+    DCTLoss,
+    block_dct,
+    contradictions,
+    from_block_dct,
+    hold,
+    project,
+    quantize,
+    table_picture,
+)
 from .dncnn import DnCNN
 from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
 from .picture import restore_image, restore_picture, seen
 from .residual import ResidualNet
 from .tiles import Restorer, restore
 
-__all__ = ["CAUTIOUS", "DCTLoss", "DnCNN", "OCRGuided", "ResidualNet", "Restorer",
-           "blend", "block_dct", "contradictions", "crops", "fading", "from_block_dct",
-           "hold", "match", "project", "quantize", "restore", "restore_image",
-           "restore_picture", "seen", "surer", "table_picture"]
+__all__ = [
+    "CAUTIOUS",
+    "DCTLoss",
+    "DnCNN",
+    "OCRGuided",
+    "ResidualNet",
+    "Restorer",
+    "blend",
+    "block_dct",
+    "contradictions",
+    "crops",
+    "fading",
+    "from_block_dct",
+    "hold",
+    "match",
+    "project",
+    "quantize",
+    "restore",
+    "restore_image",
+    "restore_picture",
+    "seen",
+    "surer",
+    "table_picture",
+]

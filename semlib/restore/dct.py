@@ -14,14 +14,13 @@ LEVEL = 128 / 255  # which JPEG takes off before it transforms
 ROUNDING = 2 / 255
 TURNS = 200  # of a projection and a cut, at most
 SAFE = 0.47  # of a step, where 0.5 is the interval's end: with large steps, rounding
-             # to whole levels does not lead out again
+# to whole levels does not lead out again
 
 
 @cache
 def dct_matrix() -> Tensor:
     """The orthonormal 8×8 DCT-II matrix D of ITU-T T.81, A.3.3: X = D x Dᵀ."""
-    k, n = torch.meshgrid(*2 * [torch.arange(BLOCK, dtype=torch.float64)],
-                          indexing="ij")
+    k, n = torch.meshgrid(*2 * [torch.arange(BLOCK, dtype=torch.float64)], indexing="ij")
     matrix = 0.5 * torch.cos((2 * n + 1) * k * math.pi / 16)
     matrix[0] /= math.sqrt(2)
     return matrix
@@ -76,8 +75,9 @@ class DCTLoss(nn.Module):
 
     def forward(self, restored: Tensor, clean: Tensor, damaged: Tensor) -> Tensor:
         """The loss, a scalar, of pictures N×C×H×W in [0, 1], sides multiples of 8."""
-        return (self.weight * F.mse_loss(restored, clean)
-                + (1 - self.weight) * self.dct(restored, damaged))
+        return self.weight * F.mse_loss(restored, clean) + (1 - self.weight) * self.dct(
+            restored, damaged
+        )
 
     def dct(self, restored: Tensor, damaged: Tensor) -> Tensor:
         """L_DCT alone."""
@@ -143,17 +143,22 @@ def hold(restored: Tensor, damaged: Tensor, table: Tensor) -> Tensor:
     restored = restored.clamp(0, 1)
     wrong = torch.arange(len(restored), device=restored.device)
     for _ in range(TURNS):
-        wrong = wrong[contradictions(restored[wrong], damaged[wrong], table,
-                                     rounded=False).flatten()]
+        wrong = wrong[
+            contradictions(
+                restored[wrong], damaged[wrong], table, rounded=False
+            ).flatten()
+        ]
         if not len(wrong):
             break
-        restored[wrong] = _inside(restored[wrong], damaged[wrong], table,
-                                  SAFE).clamp(0, 1)
+        restored[wrong] = _inside(restored[wrong], damaged[wrong], table, SAFE).clamp(
+            0, 1
+        )
     return _pictures(restored.view(*shape[:2], shape[2] // BLOCK, -1, BLOCK, BLOCK))
 
 
-def contradictions(restored: Tensor, damaged: Tensor, table: Tensor,
-                   rounded: bool = True) -> Tensor:
+def contradictions(
+    restored: Tensor, damaged: Tensor, table: Tensor, rounded: bool = True
+) -> Tensor:
     """Which blocks the file was not made from: N×1×H/8×W/8, true where a coefficient
     lies outside the interval that was rounded to its value.
 

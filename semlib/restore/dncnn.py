@@ -26,13 +26,23 @@ class DnCNN(Restorer):
         self.factor = factor
         # pixels that a result depends on, on each side of its own
         self.reach = (depth + 1) * factor - 1
-        middle = [layer for _ in range(depth - 2) for layer in (
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width), nn.ReLU())]
+        middle = [
+            layer
+            for _ in range(depth - 2)
+            for layer in (
+                nn.Conv2d(width, width, 3, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            )
+        ]
         self.residual = nn.Sequential(
-            nn.PixelUnshuffle(factor), nn.Conv2d(factor**2, width, 3, padding=1),
-            nn.ReLU(), *middle, nn.Conv2d(width, factor**2, 3, padding=1),
-            nn.PixelShuffle(factor))
+            nn.PixelUnshuffle(factor),
+            nn.Conv2d(factor**2, width, 3, padding=1),
+            nn.ReLU(),
+            *middle,
+            nn.Conv2d(width, factor**2, 3, padding=1),
+            nn.PixelShuffle(factor),
+        )
         for layer in self.residual:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
@@ -47,7 +57,8 @@ class DnCNN(Restorer):
     def forward(self, x: Tensor) -> Tensor:
         """Restored pictures, N×1×H×W, of damaged ones in [0, 1]; not clipped."""
         height, width = x.shape[-2:]
-        padded = F.pad(x, (0, -width % self.factor, 0, -height % self.factor),
-                       mode="replicate")
+        padded = F.pad(
+            x, (0, -width % self.factor, 0, -height % self.factor), mode="replicate"
+        )
         damage = self.residual(padded)[..., :height, :width]
         return x - damage.to(x)

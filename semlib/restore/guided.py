@@ -37,8 +37,9 @@ class OCRGuided(Restorer):
             recognizer with `read_with_confidence`.
     """
 
-    def __init__(self, first: Restorer, second: Restorer, pages: PageReader,
-                 caution: float = 0.0):
+    def __init__(
+        self, first: Restorer, second: Restorer, pages: PageReader, caution: float = 0.0
+    ):
         super().__init__()
         self.first: Restorer = first.eval().requires_grad_(False)
         self.second, self.pages, self.caution = second, pages, caution
@@ -48,8 +49,10 @@ class OCRGuided(Restorer):
         with torch.no_grad():
             first = self.first(x).clamp(0, 1)
         second = self.second(first)
-        masks = [self._mask(one, two, corners) for one, two, corners
-                 in zip(first, second, self.pages.detector.boxes(first))]
+        masks = [
+            self._mask(one, two, corners)
+            for one, two, corners in zip(first, second, self.pages.detector.boxes(first))
+        ]
         return blend(first, second, torch.stack(masks).to(x))
 
     @torch.no_grad()
@@ -62,8 +65,12 @@ class OCRGuided(Restorer):
         first = restore(self.first, x, tile, progress)
         height, width = x.shape[-2:]
         found: list[np.ndarray] = []
-        for part in tqdm(list(tiles(height, width, tile, WORD)), unit="tile",
-                         desc="words", disable=not progress):
+        for part in tqdm(
+            list(tiles(height, width, tile, WORD)),
+            unit="tile",
+            desc="words",
+            disable=not progress,
+        ):
             corners = self.pages.detector.boxes(part.cut(first)[None])[0]
             corners += [part.seen[1].start, part.seen[0].start]
             found += [word for word in corners if _within(word.mean(0), part.core)]
@@ -77,10 +84,15 @@ class OCRGuided(Restorer):
         if self.caution:
             reader = self.pages.reader
             assert isinstance(reader, SureReader), "this reader cannot be cautious"
-            before, after = (reader.read_with_confidence(
-                crops(picture, windows)) for picture in (first, second))
-            windows = [window for window, (_, one), (_, two)
-                       in zip(windows, before, after) if surer(one, two, self.caution)]
+            before, after = (
+                reader.read_with_confidence(crops(picture, windows))
+                for picture in (first, second)
+            )
+            windows = [
+                window
+                for window, (_, one), (_, two) in zip(windows, before, after)
+                if surer(one, two, self.caution)
+            ]
         return fading(windows, *first.shape[-2:])
 
 
@@ -107,8 +119,10 @@ def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:
         rows = slice(max(0, top - FEATHER), bottom + FEATHER)
         columns = slice(max(0, left - FEATHER), right + FEATHER)
         y, x = np.arange(height)[rows, None], np.arange(width)[None, columns]
-        away = np.hypot(np.maximum(0, np.maximum(top - y, y - bottom + 1)),
-                        np.maximum(0, np.maximum(left - x, x - right + 1)))
+        away = np.hypot(
+            np.maximum(0, np.maximum(top - y, y - bottom + 1)),
+            np.maximum(0, np.maximum(left - x, x - right + 1)),
+        )
         part = mask[rows, columns]
         np.maximum(part, 1 - away / (FEATHER + 1), out=part)
     return torch.from_numpy(mask)[None].clamp(min=0)
@@ -130,11 +144,13 @@ def match(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
     common = (high - low).clip(min=0).prod(-1)
     areas = sum((box[..., 2:] - box[..., :2]).prod(-1) for box in (one, two))
     overlap = common / (areas - common)
-    return {int(i): int(j) for i, j in zip(*linear_sum_assignment(-overlap))
-            if overlap[i, j] >= SAME}
+    return {
+        int(i): int(j)
+        for i, j in zip(*linear_sum_assignment(-overlap))
+        if overlap[i, j] >= SAME
+    }
 
 
 def _within(point: np.ndarray, inside: tuple[slice, slice]) -> bool:
     rows, columns = inside
-    return columns.start <= point[0] < columns.stop and \
-        rows.start <= point[1] < rows.stop
+    return columns.start <= point[0] < columns.stop and rows.start <= point[1] < rows.stop

@@ -15,8 +15,9 @@ from .guided import OCRGuided
 from .tiles import TILE, Restorer, restore
 
 
-def restore_picture(network: Restorer, path: Path,
-                    progress: bool = False) -> tuple[Image.Image, float | None]:
+def restore_picture(
+    network: Restorer, path: Path, progress: bool = False
+) -> tuple[Image.Image, float | None]:
     """A file's picture restored; of a coloured one the luminance, which holds text.
 
     Of a JPEG file, what is made of it contradicts none of its coefficients: it could
@@ -40,8 +41,9 @@ def restore_picture(network: Restorer, path: Path,
         return restore_image(network, image, progress), None
     better = _held(network, known, progress)
     result = _with_chroma(better[:, *known.inside], image)
-    better[:, *known.inside] = to_tensor(result.convert("YCbCr").split()[0]
-                                         if result.mode == "RGB" else result)
+    better[:, *known.inside] = to_tensor(
+        result.convert("YCbCr").split()[0] if result.mode == "RGB" else result
+    )
     return result, _contradicting(better, known)
 
 
@@ -56,8 +58,9 @@ def seen(network: Restorer, file: Tensor, table: Tensor) -> Tensor:
     return torch.cat([file, table_picture(table, file)], -3)
 
 
-def restore_image(network: Restorer, image: Image.Image,
-                  progress: bool = False) -> Image.Image:
+def restore_image(
+    network: Restorer, image: Image.Image, progress: bool = False
+) -> Image.Image:
     """A picture restored whose file is not known; JPEG's grid begins at its corner.
 
     Raises:
@@ -72,8 +75,9 @@ def restore_image(network: Restorer, image: Image.Image,
 
 def _whole(network: Restorer) -> Callable[..., Tensor]:
     """What restores pictures of any size by a network."""
-    return network.restore if isinstance(network, OCRGuided) else \
-        partial(restore, network)
+    return (
+        network.restore if isinstance(network, OCRGuided) else partial(restore, network)
+    )
 
 
 @torch.no_grad()
@@ -84,17 +88,21 @@ def _held(network: Restorer, known: Luminance, progress: bool) -> Tensor:
     repair = _whole(network)
     better = repair(seen(network, file, table), progress=progress)
     for rows in _strips(known):
-        better[:, rows] = hold(better[None, :, rows], file[None, :, rows],
-                               table)[0]
+        better[:, rows] = hold(better[None, :, rows], file[None, :, rows], table)[0]
     return better
 
 
 def _contradicting(better: Tensor, known: Luminance) -> float:
     """The share of blocks that the file was not made from."""
     file = torch.from_numpy(known.pixels)[None]
-    wrong = [contradictions((better[None, :, rows] * 255).round() / 255,
-                            file[None, :, rows], torch.tensor(known.table))
-             for rows in _strips(known)]
+    wrong = [
+        contradictions(
+            (better[None, :, rows] * 255).round() / 255,
+            file[None, :, rows],
+            torch.tensor(known.table),
+        )
+        for rows in _strips(known)
+    ]
     return torch.cat(wrong, 2).float().mean().item()
 
 

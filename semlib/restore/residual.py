@@ -17,8 +17,12 @@ class Block(nn.Module):
         last = nn.BatchNorm2d(width)
         nn.init.zeros_(last.weight)
         self.residual = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width),
-            nn.ReLU(), nn.Conv2d(width, width, 3, padding=1, bias=False), last)
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            last,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.residual(x)
@@ -40,14 +44,16 @@ class ResidualNet(Restorer):
 
     unclipped = True
 
-    def __init__(self, blocks: int = 8, width: int = 64, factor: int = 2,
-                 told: bool = False):
+    def __init__(
+        self, blocks: int = 8, width: int = 64, factor: int = 2, told: bool = False
+    ):
         super().__init__()
         self.factor, self.places, self.told = factor, BLOCK // factor, told
         # pixels that a result depends on, on each side of its own
         self.reach = (2 * blocks + 3) * factor - 1
-        self.head = nn.Conv2d((1 + told) * factor**2 + self.places**2, width, 3,
-                              padding=1)
+        self.head = nn.Conv2d(
+            (1 + told) * factor**2 + self.places**2, width, 3, padding=1
+        )
         self.body = nn.Sequential(*[Block(width) for _ in range(blocks)])
         self.tail = nn.Conv2d(width, factor**2, 3, padding=1)
         self.zero_last_layer()
@@ -65,13 +71,14 @@ class ResidualNet(Restorer):
         padded = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
         seen = torch.cat([F.pixel_unshuffle(padded, self.factor), self._grid(padded)], 1)
         damage = self.tail(self.body(self.head(seen)))
-        return x[:, :1] - F.pixel_shuffle(damage, self.factor)[..., :height,
-                                                               :width].to(x)
+        return x[:, :1] - F.pixel_shuffle(damage, self.factor)[..., :height, :width].to(x)
 
     def _grid(self, x: Tensor) -> Tensor:
         """Where in its block each place lies: a channel for each."""
-        rows, columns = (torch.arange(side // self.factor, device=x.device) % self.places
-                         for side in x.shape[-2:])
+        rows, columns = (
+            torch.arange(side // self.factor, device=x.device) % self.places
+            for side in x.shape[-2:]
+        )
         place = rows[:, None] * self.places + columns
         grid = F.one_hot(place, self.places**2).permute(2, 0, 1).to(x)
         return grid.expand(len(x), -1, -1, -1)

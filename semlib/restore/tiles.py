@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from ..tiles import tiles
 
+
 class Restorer(nn.Module):
     """A network that repairs pictures N×1×H×W, 0 black and 1 white.
 
@@ -25,8 +26,9 @@ TILE = 512  # pixels a side, without what it sees of its neighbours
 
 
 @torch.no_grad()
-def restore(network: Restorer, x: Tensor, tile: int = TILE,
-            progress: bool = False) -> Tensor:
+def restore(
+    network: Restorer, x: Tensor, tile: int = TILE, progress: bool = False
+) -> Tensor:
     """A picture restored in tiles, 1×H×W, cut at black and white.
 
     Every tile sees as far round itself as the network's `reach`, so no seam is
@@ -42,8 +44,9 @@ def restore(network: Restorer, x: Tensor, tile: int = TILE,
     height, width = x.shape[-2:]
     step = max(8, network.factor)
     margin = -(-network.reach // step) * step  # whole blocks, so tiles keep the grid
-    for part in tqdm(list(tiles(height, width, tile, margin)), unit="tile",
-                     disable=not progress):
+    for part in tqdm(
+        list(tiles(height, width, tile, margin)), unit="tile", disable=not progress
+    ):
         restored = network(part.cut(x)[None])[0]
         part.place(part.inner(restored).clamp(0, 1), out)
     return out

@@ -10,6 +10,19 @@ from .reader import ReaderRecipe
 from .residual import ResidualRecipe
 from .tfic import TFICRecipe
 
-__all__ = ["BlindRecipe", "CodecRecipe", "DnCNNRecipe", "GuidedRecipe",
-           "HyperpriorRecipe", "RECIPES", "ReaderRecipe", "ResidualRecipe", "TFICRecipe",
-           "export", "load_checkpoint", "preset", "train", "trained_part"]
+__all__ = [
+    "BlindRecipe",
+    "CodecRecipe",
+    "DnCNNRecipe",
+    "GuidedRecipe",
+    "HyperpriorRecipe",
+    "RECIPES",
+    "ReaderRecipe",
+    "ResidualRecipe",
+    "TFICRecipe",
+    "export",
+    "load_checkpoint",
+    "preset",
+    "train",
+    "trained_part",
+]

@@ -30,12 +30,17 @@ class BlindRecipe(ResidualRecipe):
 
     @staticmethod
     def pages(settings: dict) -> BookPages:
-        return BookPages("train", settings["pages"],
-                         x_heights=tuple(settings["x_heights"]))
+        return BookPages(
+            "train", settings["pages"], x_heights=tuple(settings["x_heights"])
+        )
 
     def model(self) -> nn.Module:
-        network = ResidualNet(self.settings["blocks"], self.settings["width"],
-                              self.settings["factor"], told=True)
+        network = ResidualNet(
+            self.settings["blocks"],
+            self.settings["width"],
+            self.settings["factor"],
+            told=True,
+        )
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
             network.load_state_dict(_told(known.state_dict(), network))
@@ -45,9 +50,13 @@ class BlindRecipe(ResidualRecipe):
         """This process's share: clean crops, N×1×H×W; and what JPEG leaves of them,
         unclipped, with their tables beside, N×2×H×W."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        drawn = [(faded(crop(self._pages, rng, *self.settings["crop"]), rng),
-                  some_table(rng, *self.settings["qualities"]))
-                 for _ in range(self.settings["batch"])][rank::ranks]
+        drawn = [
+            (
+                faded(crop(self._pages, rng, *self.settings["crop"]), rng),
+                some_table(rng, *self.settings["qualities"]),
+            )
+            for _ in range(self.settings["batch"])
+        ][rank::ranks]
         clean = torch.stack([to_tensor(image) for image, _ in drawn])
         tables = torch.tensor(np.stack([table for _, table in drawn]))
         tables = tables[:, None, None, None]  # one for all of a picture's blocks
@@ -59,8 +68,9 @@ def _told(state: dict, network: ResidualNet) -> dict:
     """The weights of a network that is told nothing, with zeros for the table."""
     weight = state["head.weight"]
     table = weight.new_zeros(len(weight), network.factor**2, *weight.shape[2:])
-    head = torch.cat([weight[:, :network.factor**2], table,
-                      weight[:, network.factor**2:]], 1)
+    head = torch.cat(
+        [weight[:, : network.factor**2], table, weight[:, network.factor**2 :]], 1
+    )
     return {**state, "head.weight": head}
 
 
@@ -78,6 +88,7 @@ def some_table(rng: np.random.Generator, low: int, high: int) -> np.ndarray:
     quality = round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
     table = np.float32(quantization_table(quality))
     if rng.random() < OTHERS:
-        table = np.exp(np.log(table) + rng.uniform(0, 1) * (
-            np.log(table).mean() - np.log(table)))
+        table = np.exp(
+            np.log(table) + rng.uniform(0, 1) * (np.log(table).mean() - np.log(table))
+        )
     return table.round().clip(1, 255)

@@ -32,16 +32,22 @@ class CodecRecipe:
             self.settings = {**settings, "start_sha256": known["sha256"]}
         count = settings["images"]
         # a cache for what takes longer than a second to draw
-        self._images = TextImages("train", count) if count > 100 else \
-            [make_text_image(index) for index in range(count)]
+        self._images = (
+            TextImages("train", count)
+            if count > 100
+            else [make_text_image(index) for index in range(count)]
+        )
 
     @staticmethod
     def data_card(settings: dict) -> dict:
         """Which data, how much of them, and where a cache knows it, their hash."""
         count = settings["images"]
         known = {"set": "TRDG text images, train", "images": count}
-        return known if count <= 100 else \
-            {**known, "sha256": TextImages("train", count).sha256}
+        return (
+            known
+            if count <= 100
+            else {**known, "sha256": TextImages("train", count).sha256}
+        )
 
     def model(self) -> nn.Module:
         return RateDistortionLoss(self.codec())
@@ -52,7 +58,8 @@ class CodecRecipe:
         if "start" in self.settings:
             trained, _ = zoo.load(self.settings["start"])
             network.load_state_dict(  # without its tables, which it has no room for
-                {**network.state_dict(), **dict(trained.named_parameters())})
+                {**network.state_dict(), **dict(trained.named_parameters())}
+            )
         return network
 
     def groups(self, model) -> list[dict]:
@@ -61,9 +68,11 @@ class CodecRecipe:
         gains = [codec.log_gain, codec.log_inverse_gain]
         apart = {id(parameter) for parameter in [quantiles, *gains]}
         rest = [p for p in codec.parameters() if id(p) not in apart]
-        return [{"params": rest, "peak": self.settings["learning_rate"]},
-                {"params": gains, "peak": GAINS_LR},
-                {"params": [quantiles], "peak": QUANTILES_LR}]
+        return [
+            {"params": rest, "peak": self.settings["learning_rate"]},
+            {"params": gains, "peak": GAINS_LR},
+            {"params": [quantiles], "peak": QUANTILES_LR},
+        ]
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple:
         """This process's share of a step's crops, N×3×h×w, and their rates, N."""
@@ -74,10 +83,12 @@ class CodecRecipe:
             image = self._images[int(index)].image
             top = rng.integers(image.shape[0] - height + 1)
             left = rng.integers(image.shape[1] - width + 1)
-            crops.append(to_tensor(image[top:top + height, left:left + width]))
+            crops.append(to_tensor(image[top : top + height, left : left + width]))
             rates.append(rng.uniform(0, RATES - 1))
-        return (torch.stack(crops[rank::ranks]),
-                torch.tensor(rates[rank::ranks], dtype=torch.float32))
+        return (
+            torch.stack(crops[rank::ranks]),
+            torch.tensor(rates[rank::ranks], dtype=torch.float32),
+        )
 
 
 class HyperpriorRecipe(CodecRecipe):
@@ -108,8 +119,11 @@ class RateDistortionLoss(nn.Module):
         weight = self.codec.rate_lambda(rate)
         middle = self.codec.rate_lambda(torch.tensor((RATES - 1) / 2))
         loss = (evenly(weight, middle) * (weight * 255**2 * mse + bpp)).mean()
-        numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
-                   "psnr": mean_psnr(out["x_hat"], x)}
+        numbers = {
+            "loss": loss.item(),
+            "bpp": bpp.mean().item(),
+            "psnr": mean_psnr(out["x_hat"], x),
+        }
         return loss + self.codec.entropy_bottleneck.loss(), numbers
 
 

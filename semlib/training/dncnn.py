@@ -37,8 +37,9 @@ class DnCNNRecipe:
 
     def __init__(self, settings: dict):
         if not 0 <= settings["lambda"] <= 1:
-            raise InputError(f"--lambda must be between 0 and 1, not "
-                             f"{settings['lambda']}")
+            raise InputError(
+                f"--lambda must be between 0 and 1, not {settings['lambda']}"
+            )
         self.settings = dict(settings)
         if settings.get("first"):
             self.settings["first_sha256"] = zoo.card(settings["first"])["sha256"]
@@ -47,12 +48,16 @@ class DnCNNRecipe:
     @staticmethod
     def data_card(settings: dict) -> dict:
         """Which data, how much of them, and their hash."""
-        return {"set": "book pages, train", "pages": settings["pages"],
-                "sha256": BookPages("train", settings["pages"]).sha256}
+        return {
+            "set": "book pages, train",
+            "pages": settings["pages"],
+            "sha256": BookPages("train", settings["pages"]).sha256,
+        }
 
     def model(self) -> nn.Module:
-        network = DnCNN(self.settings["depth"], self.settings["width"],
-                        self.settings["factor"])
+        network = DnCNN(
+            self.settings["depth"], self.settings["width"], self.settings["factor"]
+        )
         first: nn.Module = nn.Identity()
         if self.settings.get("first"):
             first, _ = zoo.load_restorer(self.settings["first"])
@@ -67,11 +72,15 @@ class DnCNNRecipe:
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: clean crops and ruined ones, N×1×h×w each."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        crops = [crop(self._pages, rng, *self.settings["crop"])
-                 for _ in range(self.settings["batch"])][rank::ranks]
+        crops = [
+            crop(self._pages, rng, *self.settings["crop"])
+            for _ in range(self.settings["batch"])
+        ][rank::ranks]
         ruined = [degrade(image, quality=self.settings["quality"])[0] for image in crops]
-        clean, seen = (torch.stack([to_tensor(image) for image in images])
-                       for images in (crops, ruined))
+        clean, seen = (
+            torch.stack([to_tensor(image) for image in images])
+            for images in (crops, ruined)
+        )
         return clean, seen
 
 
@@ -91,8 +100,10 @@ class RestorationLoss(nn.Module):
         loss = self.loss(restored, clean, ruined)
         with torch.no_grad():
             error, before = (F.mse_loss(x, clean) for x in (restored, ruined))
-            numbers = {"loss": loss.item(),
-                       "dct": self.loss.dct(restored, ruined).item(),
-                       "psnr": -10 * error.log10().item(),
-                       "gain": 10 * (before / error).log10().item()}
+            numbers = {
+                "loss": loss.item(),
+                "dct": self.loss.dct(restored, ruined).item(),
+                "psnr": -10 * error.log10().item(),
+                "gain": 10 * (before / error).log10().item(),
+            }
         return loss, numbers

@@ -25,9 +25,15 @@ from .tfic import TFICRecipe
 LICENCE = "MIT"
 LOG_ROWS = 100  # of the training log that a card keeps
 RECIPES: dict[str, Any] = {
-    "codec": CodecRecipe, "hyperprior": HyperpriorRecipe, "tfic": TFICRecipe,
-    "reader": ReaderRecipe, "dncnn": DnCNNRecipe, "residual": ResidualRecipe,
-    "blind": BlindRecipe, "guided": GuidedRecipe}
+    "codec": CodecRecipe,
+    "hyperprior": HyperpriorRecipe,
+    "tfic": TFICRecipe,
+    "reader": ReaderRecipe,
+    "dncnn": DnCNNRecipe,
+    "residual": ResidualRecipe,
+    "blind": BlindRecipe,
+    "guided": GuidedRecipe,
+}
 
 
 def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) -> dict:
@@ -40,8 +46,7 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
         InputError: there is no such recipe, or no checkpoint.
     """
     if recipe not in RECIPES:
-        raise InputError(f"recipe must be one of {', '.join(RECIPES)}, "
-                         f"not {recipe}")
+        raise InputError(f"recipe must be one of {', '.join(RECIPES)}, not {recipe}")
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: no such file")
     state = load_checkpoint(checkpoint)
@@ -53,18 +58,30 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
         parameter.data = parameter.data.half().float()
     if recipe in zoo.CODECS:
         cast(VariableRate, model).update()
-    tensors = {key: (value.half() if key in trained else value).contiguous()
-               for key, value in model.state_dict().items()}
+    tensors = {
+        key: (value.half() if key in trained else value).contiguous()
+        for key, value in model.state_dict().items()
+    }
     data = safetensors.torch.save(tensors)
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
-    known = {"recipe": recipe, "settings": settings,
-             "paper": {key: value for key, value in preset(recipe, "paper").items()
-                       if settings.get(key) != value},
-             "steps": state["step"], "seconds": round(state["seconds"]),
-             "data": RECIPES[recipe].data_card(settings), "training_log": _thinned(log),
-             **({"start": _start(settings, folder)} if settings.get("start") else {}),
-             "torch": torch.__version__, "python": platform.python_version(),
-             "licence": LICENCE, "sha256": hashlib.sha256(data).hexdigest()}
+    known = {
+        "recipe": recipe,
+        "settings": settings,
+        "paper": {
+            key: value
+            for key, value in preset(recipe, "paper").items()
+            if settings.get(key) != value
+        },
+        "steps": state["step"],
+        "seconds": round(state["seconds"]),
+        "data": RECIPES[recipe].data_card(settings),
+        "training_log": _thinned(log),
+        **({"start": _start(settings, folder)} if settings.get("start") else {}),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "licence": LICENCE,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
     with replace_file(folder / f"{name}.safetensors") as file:
         file.write(data)
     with replace_file(folder / f"{name}.json") as file:
@@ -74,8 +91,11 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
 
 def trained_part(state: dict) -> dict:
     """The network's weights in a checkpoint; the rest is its loss's."""
-    return {key.partition(".")[2]: value for key, value in state["model"].items()
-            if key.startswith(("codec.", "network."))}
+    return {
+        key.partition(".")[2]: value
+        for key, value in state["model"].items()
+        if key.startswith(("codec.", "network."))
+    }
 
 
 def _start(settings: dict, folder: Path) -> dict:
@@ -85,15 +105,25 @@ def _start(settings: dict, folder: Path) -> dict:
     for before in (known, known.get("start", {})):
         if before.get("sha256") == settings["start_sha256"]:
             return before
-    raise InputError(f"the weights {settings['start']} that this training went on "
-                     "from are no longer here")
+    raise InputError(
+        f"the weights {settings['start']} that this training went on "
+        "from are no longer here"
+    )
 
 
 def _thinned(lines: list[str]) -> list[dict]:
     """At most `LOG_ROWS` means over equal stretches of the log."""
     rows = [json.loads(line) for line in lines]
     stretch = math.ceil(len(rows) / LOG_ROWS)
-    parts = [rows[at:at + stretch] for at in range(0, len(rows), stretch)]
-    return [{"step": part[-1]["step"],
-             **{key: round(sum(row[key] for row in part) / len(part), 4)
-                for key in part[0] if key != "step"}} for part in parts]
+    parts = [rows[at : at + stretch] for at in range(0, len(rows), stretch)]
+    return [
+        {
+            "step": part[-1]["step"],
+            **{
+                key: round(sum(row[key] for row in part) / len(part), 4)
+                for key in part[0]
+                if key != "step"
+            },
+        }
+        for part in parts
+    ]

@@ -44,8 +44,9 @@ class GuidedRecipe:
 
     def __init__(self, settings: dict):
         if settings["reader"] not in LISTENING:
-            raise InputError(f"reader must be one of {', '.join(LISTENING)}, "
-                             f"not {settings['reader']}")
+            raise InputError(
+                f"reader must be one of {', '.join(LISTENING)}, not {settings['reader']}"
+            )
         self.settings = dict(settings)
         for part in ("first", "start"):
             if settings[part]:
@@ -56,12 +57,16 @@ class GuidedRecipe:
     @staticmethod
     def data_card(settings: dict) -> dict:
         """Which data, how much of them, and their hash."""
-        return {"set": "book pages' patches, train", "pages": settings["pages"],
-                "sha256": BookPatches("train", settings["pages"]).sha256}
+        return {
+            "set": "book pages' patches, train",
+            "pages": settings["pages"],
+            "sha256": BookPatches("train", settings["pages"]).sha256,
+        }
 
     def model(self) -> nn.Module:
-        network = DnCNN(self.settings["depth"], self.settings["width"],
-                        self.settings["factor"])
+        network = DnCNN(
+            self.settings["depth"], self.settings["width"], self.settings["factor"]
+        )
         first: nn.Module = nn.Identity()
         if self.settings["first"]:
             first, _ = zoo.load_restorer(self.settings["first"])
@@ -73,8 +78,9 @@ class GuidedRecipe:
                 network.load_state_dict(known.state_dict())
                 if self.settings["first"]:
                     network.zero_last_layer()
-        readers = frozen_readers(LISTENING[self.settings["reader"]],
-                                 self.settings["temperature"])
+        readers = frozen_readers(
+            LISTENING[self.settings["reader"]], self.settings["temperature"]
+        )
         return RefinementLoss(network, first, readers, self.settings["image"])
 
     def groups(self, model) -> list[dict]:
@@ -85,20 +91,30 @@ class GuidedRecipe:
         patches, N×1×64×256 each; and of words in them the picture's index, the window
         and the text."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        patches = [self._patches[int(index)] for index in
-                   rng.integers(len(self._patches), size=(self.settings["batch"],))]
+        patches = [
+            self._patches[int(index)]
+            for index in rng.integers(len(self._patches), size=(self.settings["batch"],))
+        ]
         windows = [self._windows(patch) for patch in patches]
-        places = [(at, _moved(window, rng), word.text) for at, patch in enumerate(patches)
-                  for word, window in zip(patch.words, windows[at], strict=True)]
-        chosen = rng.permutation(len(places))[:self.settings["words"]]
+        places = [
+            (at, _moved(window, rng), word.text)
+            for at, patch in enumerate(patches)
+            for word, window in zip(patch.words, windows[at], strict=True)
+        ]
+        chosen = rng.permutation(len(places))[: self.settings["words"]]
         some = [places[at] for at in chosen]
         share = slice(rank, None, ranks)
         ruined = [degrade(patch.image, quality=QUALITY)[0] for patch in patches[share]]
-        return (torch.stack([to_tensor(image) for image in ruined]),
-                torch.stack([self._mask(found) for found in windows[share]]),
-                torch.stack([to_tensor(patch.image) for patch in patches[share]]),
-                [(at // ranks, window, text) for at, window, text in some
-                 if at % ranks == rank])
+        return (
+            torch.stack([to_tensor(image) for image in ruined]),
+            torch.stack([self._mask(found) for found in windows[share]]),
+            torch.stack([to_tensor(patch.image) for patch in patches[share]]),
+            [
+                (at // ranks, window, text)
+                for at, window, text in some
+                if at % ranks == rank
+            ],
+        )
 
     def _windows(self, patch: Patch) -> list[tuple]:
         return self._pages.windows(patch.corners, PATCH_HEIGHT, PATCH_WIDTH)
@@ -114,8 +130,12 @@ def _moved(window: tuple, rng: np.random.Generator) -> tuple:
     """A window with each side moved by up to a pixel, as a detector that looks at
     the refined picture might put it."""
     left, top, right, bottom = np.add(window, rng.integers(-1, 2, 4))
-    return (int(max(0, left)), int(max(0, top)), int(min(right, PATCH_WIDTH)),
-            int(min(bottom, PATCH_HEIGHT)))
+    return (
+        int(max(0, left)),
+        int(max(0, top)),
+        int(min(right, PATCH_WIDTH)),
+        int(min(bottom, PATCH_HEIGHT)),
+    )
 
 
 class RefinementLoss(nn.Module):
@@ -127,8 +147,13 @@ class RefinementLoss(nn.Module):
         image: the weight of the MSE against the clean patch; 0 in the paper.
     """
 
-    def __init__(self, network: nn.Module, first: nn.Module,
-                 readers: Sequence[Teacher], image: float):
+    def __init__(
+        self,
+        network: nn.Module,
+        first: nn.Module,
+        readers: Sequence[Teacher],
+        image: float,
+    ):
         super().__init__()
         self.network, self.image = network, image
         self.first = first.requires_grad_(False)
@@ -142,24 +167,30 @@ class RefinementLoss(nn.Module):
         self.first.eval()
         return self
 
-    def forward(self, ruined: Tensor, masks: Tensor, clean: Tensor,
-                places: list) -> tuple[Tensor, dict[str, float]]:
+    def forward(
+        self, ruined: Tensor, masks: Tensor, clean: Tensor, places: list
+    ) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, the readers' loss in nats a
         character, and PSNR in dB."""
         with torch.no_grad():
             first = self.first(ruined).float().clamp(0, 1)
         refined = blend(first, self.network(first), masks).float()
         seen = refined.clamp(0, 1)  # the readers see no value beyond
-        crops = [seen[at, :, top:bottom, left:right]
-                 for at, (left, top, right, bottom), _ in places]
+        crops = [
+            seen[at, :, top:bottom, left:right]
+            for at, (left, top, right, bottom), _ in places
+        ]
         texts = [text for _, _, text in places]
         ocr = torch.zeros(())
         for reader in self.readers if places else ():
             ocr = ocr + reader.losses(crops, texts).mean() / len(self.readers)
         error = F.mse_loss(refined, clean)
         loss = ocr + self.image * error
-        return loss, {"loss": loss.item(), "ocr": ocr.item(),
-                      "psnr": -10 * error.log10().item()}
+        return loss, {
+            "loss": loss.item(),
+            "ocr": ocr.item(),
+            "psnr": -10 * error.log10().item(),
+        }
 
 
 def assembled(settings: dict, second: Restorer) -> Restorer:

@@ -28,7 +28,7 @@ from .muon import MuonAdam
 PRESETS = Path(__file__).with_name("presets.toml")
 WARM_UP = 30  # steps in which the learning rate grows
 DECAY = 0.3  # the last part of the steps, in which it falls to nothing, if a preset
-             # does not set it
+# does not set it
 DRAWING = 8  # processes that draw batches for a GPU, at most
 MAX_GRADIENT = 1.0  # the norm that gradients are cut to
 
@@ -72,15 +72,25 @@ def _presets() -> dict[str, dict[str, dict]]:
 
 def _check(settings: dict) -> None:
     """Whether some preset, or the recipes themselves, know every setting."""
-    known = {key for presets in _presets().values() for preset in presets.values()
-             for key in preset} | {"start_sha256", "first_sha256"}
+    known = {
+        key
+        for presets in _presets().values()
+        for preset in presets.values()
+        for key in preset
+    } | {"start_sha256", "first_sha256"}
     if unknown := settings.keys() - known:
         raise InputError(f"no recipe knows the setting {', '.join(sorted(unknown))}")
 
 
-def train(recipe: Recipe, folder: Path, *, resume: bool = False,
-          devices: int | str = "auto", accelerator: str = "auto",
-          strategy: str = "auto") -> Any:
+def train(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool = False,
+    devices: int | str = "auto",
+    accelerator: str = "auto",
+    strategy: str = "auto",
+) -> Any:
     """Train to the recipe's last step; ``checkpoint.pt`` and ``log.jsonl`` in `folder`.
 
     At the start and where the checkpoints' number is a power of two, ``step-N.pt``
@@ -101,8 +111,12 @@ def train(recipe: Recipe, folder: Path, *, resume: bool = False,
     folder.mkdir(parents=True, exist_ok=True)
     settings = recipe.settings
     _check(settings)
-    fabric = Fabric(accelerator=accelerator, devices=devices, strategy=strategy,
-                    precision=settings.get("precision", "32-true"))
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=devices,
+        strategy=strategy,
+        precision=settings.get("precision", "32-true"),
+    )
     fabric.launch()
     with _alone(folder) if fabric.is_global_zero else nullcontext():
         return _run(recipe, folder, fabric)
@@ -124,22 +138,30 @@ def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
     bare = model
 
     def now(step: int) -> dict:
-        return {"step": step, "settings": settings, "model": _trained(bare),
-                "seconds": spent + time.monotonic() - begun}
+        return {
+            "step": step,
+            "settings": settings,
+            "model": _trained(bare),
+            "seconds": spent + time.monotonic() - begun,
+        }
 
     if start == 0 and fabric.is_global_zero:
         _save(folder / "step-0.pt", now(0))
     model, optimizer = fabric.setup(model, optimizer)
-    log = _Log(folder / "log.jsonl", start, settings["log_every"],
-               fabric.is_global_zero)
-    bar = tqdm(_batches(recipe, start, fabric), initial=start,
-               total=settings["steps"], unit="step",
-               disable=not fabric.is_global_zero)
+    log = _Log(folder / "log.jsonl", start, settings["log_every"], fabric.is_global_zero)
+    bar = tqdm(
+        _batches(recipe, start, fabric),
+        initial=start,
+        total=settings["steps"],
+        unit="step",
+        disable=not fabric.is_global_zero,
+    )
     for step, batch in enumerate(bar, start):
         torch.manual_seed(hash((settings["seed"], step, fabric.global_rank)))
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * _schedule(
-                step, settings["steps"], settings.get("decay", DECAY))
+                step, settings["steps"], settings.get("decay", DECAY)
+            )
         loss, numbers = model(*fabric.to_device(batch))
         optimizer.zero_grad()
         fabric.backward(loss)
@@ -147,8 +169,9 @@ def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
         optimizer.step()
         log.add(step + 1, numbers, bar)
         done = step + 1
-        if (done % settings["keep_every"] == 0 or done == settings["steps"]) \
-                and fabric.is_global_zero:
+        if (
+            done % settings["keep_every"] == 0 or done == settings["steps"]
+        ) and fabric.is_global_zero:
             state = now(done)
             if (done // settings["keep_every"]).bit_count() == 1:
                 _save(folder / f"step-{done}.pt", state)
@@ -162,8 +185,13 @@ def _batches(recipe: Recipe, start: int, fabric: Fabric) -> DataLoader:
     spare = (os.cpu_count() or 1) // fabric.world_size - 1
     workers = 0 if fabric.device.type == "cpu" else min(DRAWING, max(1, spare))
     steps = _Steps(recipe, fabric.global_rank, fabric.world_size)
-    return DataLoader(steps, batch_size=None, sampler=range(start, len(steps)),
-                      collate_fn=_as_it_is, num_workers=workers)
+    return DataLoader(
+        steps,
+        batch_size=None,
+        sampler=range(start, len(steps)),
+        collate_fn=_as_it_is,
+        num_workers=workers,
+    )
 
 
 def _as_it_is(batch):
@@ -198,11 +226,17 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _trained(model: nn.Module) -> dict:
     """A model's state without its frozen parts, which come from elsewhere."""
-    frozen = tuple(f"{name}." for name, part in model.named_children()
-                   if any(True for _ in part.parameters())
-                   and not any(p.requires_grad for p in part.parameters()))
-    return {key: value for key, value in model.state_dict().items()
-            if not key.startswith(frozen)}
+    frozen = tuple(
+        f"{name}."
+        for name, part in model.named_children()
+        if any(True for _ in part.parameters())
+        and not any(p.requires_grad for p in part.parameters())
+    )
+    return {
+        key: value
+        for key, value in model.state_dict().items()
+        if not key.startswith(frozen)
+    }
 
 
 def _load(model: nn.Module, state: dict) -> None:
@@ -248,8 +282,10 @@ class _Log:
         self.seen.append(numbers)
         if step % self.every:
             return
-        means = {key: round(sum(n[key] for n in self.seen) / len(self.seen), 5)
-                 for key in numbers}
+        means = {
+            key: round(sum(n[key] for n in self.seen) / len(self.seen), 5)
+            for key in numbers
+        }
         bar.set_postfix(means)
         with open(self.file, "a") as out:
             out.write(json.dumps({"step": step, **means}) + "\n")
@@ -260,5 +296,6 @@ def _lines(file: Path) -> list[str]:
     """The whole lines of a file that may end in half a line, or not exist."""
     if not file.exists():
         return []
-    return [line for line in file.read_text().splitlines(keepends=True)
-            if line.endswith("\n")]
+    return [
+        line for line in file.read_text().splitlines(keepends=True) if line.endswith("\n")
+    ]

@@ -52,5 +52,7 @@ def groups(network: nn.Module, settings: dict) -> list[dict]:
     convolutions = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
     middle = {id(weight) for weight in convolutions[1:-1]}
     rest = [p for p in network.parameters() if id(p) not in middle]
-    return [{"params": rest, "peak": settings["learning_rate"]},
-            {"params": convolutions[1:-1], "peak": settings["muon_rate"], "muon": True}]
+    return [
+        {"params": rest, "peak": settings["learning_rate"]},
+        {"params": convolutions[1:-1], "peak": settings["muon_rate"], "muon": True},
+    ]

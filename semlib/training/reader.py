@@ -28,35 +28,54 @@ class ReaderRecipe:
     def __init__(self, settings: dict):
         self.settings = settings
         count = settings["images"]
-        images = TextImages("train", count) if count > 100 else \
-            [make_text_image(index) for index in range(count)]
-        self._words = [(_small(item.image), item.text)
-                       for item in (images[i] for i in range(count))]
+        images = (
+            TextImages("train", count)
+            if count > 100
+            else [make_text_image(index) for index in range(count)]
+        )
+        self._words = [
+            (_small(item.image), item.text) for item in (images[i] for i in range(count))
+        ]
 
     @staticmethod
     def data_card(settings: dict) -> dict:
         """Which data, how much of them, and where a cache knows it, their hash."""
-        return {**CodecRecipe.data_card(settings),
-                "besides": "words drawn by semlib.data.quick_words, as many"}
+        return {
+            **CodecRecipe.data_card(settings),
+            "besides": "words drawn by semlib.data.quick_words, as many",
+        }
 
     def model(self) -> nn.Module:
         return ReadingLoss(FourStages(self.settings["size"], self.settings["stages"]))
 
     def groups(self, model) -> list[dict]:
         peak = self.settings["learning_rate"]
-        spline = [parameter for name, parameter in model.named_parameters()
-                  if name.startswith("network.transformation.")]
+        spline = [
+            parameter
+            for name, parameter in model.named_parameters()
+            if name.startswith("network.transformation.")
+        ]
         apart = {id(parameter) for parameter in spline}
-        return [{"params": [p for p in model.parameters() if id(p) not in apart],
-                 "peak": peak}, {"params": spline, "peak": peak * TPS_LR}]
+        return [
+            {
+                "params": [p for p in model.parameters() if id(p) not in apart],
+                "peak": peak,
+            },
+            {"params": spline, "peak": peak * TPS_LR},
+        ]
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: pictures, N×1×32×100 in [-1, 1], and labels, N×L."""
-        drawn = [self._draw(np.random.default_rng([self.settings["seed"], step, i]),
-                            step / RAMP)
-                 for i in range(rank, self.settings["batch"], ranks)]
-        return (torch.stack([image for image, _ in drawn]),
-                labels([text for _, text in drawn]))
+        drawn = [
+            self._draw(
+                np.random.default_rng([self.settings["seed"], step, i]), step / RAMP
+            )
+            for i in range(rank, self.settings["batch"], ranks)
+        ]
+        return (
+            torch.stack([image for image, _ in drawn]),
+            labels([text for _, text in drawn]),
+        )
 
     def _draw(self, rng: np.random.Generator, chance: float) -> tuple[Tensor, str]:
         """A picture, 1×32×100 in [-1, 1], by chance degraded, and its text."""

@@ -39,12 +39,16 @@ class ResidualRecipe:
     @classmethod
     def data_card(cls, settings: dict) -> dict:
         """Which data, how much of them, and their hash."""
-        return {"set": "book pages, train", "pages": settings["pages"],
-                "sha256": cls.pages(settings).sha256}
+        return {
+            "set": "book pages, train",
+            "pages": settings["pages"],
+            "sha256": cls.pages(settings).sha256,
+        }
 
     def model(self) -> nn.Module:
-        network = ResidualNet(self.settings["blocks"], self.settings["width"],
-                              self.settings["factor"])
+        network = ResidualNet(
+            self.settings["blocks"], self.settings["width"], self.settings["factor"]
+        )
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
             network.load_state_dict({**network.state_dict(), **known.state_dict()})
@@ -57,8 +61,10 @@ class ResidualRecipe:
         """This process's share: clean crops, and what JPEG leaves of them, unclipped;
         N×1×H×W each."""
         rng = np.random.default_rng([self.settings["seed"], step])
-        crops = [crop(self._pages, rng, *self.settings["crop"])
-                 for _ in range(self.settings["batch"])]
+        crops = [
+            crop(self._pages, rng, *self.settings["crop"])
+            for _ in range(self.settings["batch"])
+        ]
         clean = torch.stack([to_tensor(image) for image in crops[rank::ranks]])
         table = torch.tensor(quantization_table(self.settings["quality"]))
         return clean, quantize(clean, table)
@@ -77,18 +83,25 @@ class SquaredErrorLoss(nn.Module):
         restored = self.network(ruined).float()
         loss = F.mse_loss(restored, clean)
         with torch.no_grad():
-            error, before = (F.mse_loss(x.clamp(0, 1), clean)
-                             for x in (restored, ruined[:, :1]))
-            numbers = {"loss": loss.item(), "psnr": -10 * error.log10().item(),
-                       "gain": 10 * (before / error).log10().item()}
+            error, before = (
+                F.mse_loss(x.clamp(0, 1), clean) for x in (restored, ruined[:, :1])
+            )
+            numbers = {
+                "loss": loss.item(),
+                "psnr": -10 * error.log10().item(),
+                "gain": 10 * (before / error).log10().item(),
+            }
         return loss, numbers
 
 
-def crop(pages: BookPages, rng: np.random.Generator, height: int,
-         width: int) -> np.ndarray:
+def crop(
+    pages: BookPages, rng: np.random.Generator, height: int, width: int
+) -> np.ndarray:
     """A part of one of some pages, from anywhere: JPEG's grid will begin at its corner,
     so the lines lie anywhere on it."""
     page = pages[int(rng.integers(len(pages)))]
-    top, left = (int(rng.integers(whole - side + 1))
-                 for whole, side in zip(page.shape, (height, width)))
-    return page[top:top + height, left:left + width]
+    top, left = (
+        int(rng.integers(whole - side + 1))
+        for whole, side in zip(page.shape, (height, width))
+    )
+    return page[top : top + height, left : left + width]

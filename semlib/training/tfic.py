@@ -30,8 +30,9 @@ class TFICRecipe(CodecRecipe):
 
     def __init__(self, settings: dict):
         if settings["reader"] not in READERS:
-            raise InputError(f"reader must be one of {', '.join(READERS)}, "
-                             f"not {settings['reader']}")
+            raise InputError(
+                f"reader must be one of {', '.join(READERS)}, not {settings['reader']}"
+            )
         super().__init__(settings)
 
     def model(self) -> nn.Module:
@@ -45,9 +46,11 @@ class TFICRecipe(CodecRecipe):
         chosen = rng.integers(self.settings["images"], size=self.settings["batch"])
         rates = rng.uniform(0, RATES - 1, len(chosen))[rank::ranks]
         images = [self._images[int(index)] for index in chosen[rank::ranks]]
-        return (torch.stack([to_tensor(image.image) for image in images]),
-                [image.text for image in images],
-                torch.tensor(rates, dtype=torch.float32))
+        return (
+            torch.stack([to_tensor(image.image) for image in images]),
+            [image.text for image in images],
+            torch.tensor(rates, dtype=torch.float32),
+        )
 
 
 def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Teacher]:
@@ -63,27 +66,34 @@ class RateTextLoss(nn.Module):
         gammas: γ at the lowest and the highest rate, geometric between.
     """
 
-    def __init__(self, codec: VariableRate, readers: Sequence[Teacher],
-                 gammas: tuple[float, float]):
+    def __init__(
+        self, codec: VariableRate, readers: Sequence[Teacher], gammas: tuple[float, float]
+    ):
         super().__init__()
         self.codec, self.gammas = codec, gammas
         self.readers = readers
         # so that they move with the model
         self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
 
-    def forward(self, x: Tensor, texts: list[str],
-                rate: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def forward(
+        self, x: Tensor, texts: list[str], rate: Tensor
+    ) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, bits per pixel, the readers'
         loss in nats a character, and PSNR in dB."""
         out = self.codec(x, rate)
         bpp = estimated_bpp(out["likelihoods"], x)
         # the readers see no value beyond, and resize in full precision
         picture = out["x_hat"].float().clamp(0, 1)
-        ocr = torch.stack([reader.losses(picture, texts)
-                           for reader in self.readers]).mean(0)
+        ocr = torch.stack(
+            [reader.losses(picture, texts) for reader in self.readers]
+        ).mean(0)
         low, high = self.gammas
         gamma = low * (high / low) ** (rate / (RATES - 1))
         loss = (evenly(gamma, (low * high) ** 0.5) * (bpp + gamma * ocr)).mean()
-        numbers = {"loss": loss.item(), "bpp": bpp.mean().item(),
-                   "ocr": ocr.mean().item(), "psnr": mean_psnr(out["x_hat"], x)}
+        numbers = {
+            "loss": loss.item(),
+            "bpp": bpp.mean().item(),
+            "ocr": ocr.mean().item(),
+            "psnr": mean_psnr(out["x_hat"], x),
+        }
         return loss + self.codec.entropy_bottleneck.loss(), numbers

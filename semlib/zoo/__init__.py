@@ -25,8 +25,12 @@ FOLDER = Path(__file__).parent
 # what each recipe trains
 CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
 RECOGNIZERS = {"reader": FourStages}
-RESTORERS = {"dncnn": DnCNN, "guided": DnCNN, "residual": ResidualNet,
-             "blind": ResidualNet}
+RESTORERS = {
+    "dncnn": DnCNN,
+    "guided": DnCNN,
+    "residual": ResidualNet,
+    "blind": ResidualNet,
+}
 RECIPES = CODECS | RECOGNIZERS | RESTORERS
 
 
@@ -72,8 +76,7 @@ def load_reader(name: str = "trba", folder: Path = FOLDER) -> tuple[TRBAReader, 
     return TRBAReader(network), known["sha256"]
 
 
-def load_restorer(name: str = "dncnn",
-                  folder: Path = FOLDER) -> tuple[Restorer, str]:
+def load_restorer(name: str = "dncnn", folder: Path = FOLDER) -> tuple[Restorer, str]:
     """A frozen restorer, and the SHA-256 of its weights, hexadecimal.
 
     Weights that were trained after others are D2's; D1 and the detector come with
@@ -91,8 +94,9 @@ def load_restorer(name: str = "dncnn",
     if known["settings"].get("first"):
         first, weights = load_restorer(known["settings"]["first"], folder)
         if weights != known["settings"]["first_sha256"]:
-            raise InputError(f"{name} was trained after other weights of "
-                             f"{known['settings']['first']}")
+            raise InputError(
+                f"{name} was trained after other weights of {known['settings']['first']}"
+            )
         network = OCRGuided(first, network, PageReader())
     return network, known["sha256"]
 
@@ -110,14 +114,18 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
     """Card and weights, in single precision, of a model from one of `recipes`."""
     known = card(name, folder)
     if known["recipe"] not in recipes:
-        raise InputError(f"{name} comes from the recipe {known['recipe']}; "
-                         f"here only {', '.join(recipes)} will do")
+        raise InputError(
+            f"{name} comes from the recipe {known['recipe']}; "
+            f"here only {', '.join(recipes)} will do"
+        )
     data = (folder / f"{name}.safetensors").read_bytes()
     if hashlib.sha256(data).hexdigest() != known["sha256"]:
         raise InputError(f"{name}.safetensors: not the file that its card describes")
     state = safetensors.torch.load(data)
-    return known, {key: value.float() if value.is_floating_point() else value
-                   for key, value in state.items()}
+    return known, {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in state.items()
+    }
 
 
 def build(recipe: str, settings: dict) -> torch.nn.Module:
@@ -125,11 +133,14 @@ def build(recipe: str, settings: dict) -> torch.nn.Module:
     if recipe in RECOGNIZERS:
         return RECOGNIZERS[recipe](settings["size"], settings["stages"])
     if recipe in ("residual", "blind"):
-        return ResidualNet(settings["blocks"], settings["width"], settings["factor"],
-                           told=recipe == "blind")
+        return ResidualNet(
+            settings["blocks"],
+            settings["width"],
+            settings["factor"],
+            told=recipe == "blind",
+        )
     if recipe in RESTORERS:
-        return RESTORERS[recipe](settings["depth"], settings["width"],
-                                 settings["factor"])
+        return RESTORERS[recipe](settings["depth"], settings["width"], settings["factor"])
     return CODECS[recipe](settings["size"])
 
 
@@ -142,18 +153,24 @@ def find(weights: str, folder: Path = FOLDER) -> str:
     for path in sorted(folder.glob("*.json")):
         if json.loads(path.read_text(encoding="utf-8"))["sha256"].startswith(weights):
             return path.stem
-    raise InputError(f"none of the weights here begin with {weights}: the file was "
-                     "made with another version's")
+    raise InputError(
+        f"none of the weights here begin with {weights}: the file was "
+        "made with another version's"
+    )
 
 
 # every reader by the name that results call it by; another one is one line here
 READERS: dict[str, Callable[[], Reader]] = {
-    "english_g2": EasyOCRReader, "TRBA": lambda: load_reader("trba")[0],
-    "PP-OCRv6": RapidOCRReader}  # the judge: nothing is trained against it
+    "english_g2": EasyOCRReader,
+    "TRBA": lambda: load_reader("trba")[0],
+    "PP-OCRv6": RapidOCRReader,
+}  # the judge: nothing is trained against it
 # those that codecs and restorers are trained against; made with the temperature of
 # their certainty, which only EasyOCR's has
 TEACHERS: dict[str, Callable[[float], Teacher]] = {
-    "easyocr": EasyOCRReader, "trba": lambda temperature: load_reader("trba")[0]}
+    "easyocr": EasyOCRReader,
+    "trba": lambda temperature: load_reader("trba")[0],
+}
 
 
 def reader(name: str) -> Reader:
