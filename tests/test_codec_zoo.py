@@ -111,8 +111,11 @@ def test_commands_say_what_is_wrong_in_one_line(run, tmp_path):
         assert status == 2 and said in errors and errors.count("\n") == 1
 
 
-def test_the_experiment():
-    result = experiment.run(2, (0, 7), {"JPEG": (1, 50)})
+def test_the_experiment(tmp_path, monkeypatch):
+    result = experiment.run(2, tmp_path, (0, 7), {"JPEG": (1, 50)})
+    monkeypatch.setattr(experiment, "_peer", None)  # all is kept
+    again = experiment.run(2, tmp_path, (0, 7), {"JPEG": (1, 50)}, workers=1)
+    assert again["bd_rate"] == result["bd_rate"]
     assert result["images"] == 2
     for name in experiment.LEARNED:
         low, high = result["curves"][name]

@@ -77,9 +77,11 @@ def test_wrong_words_are_words():
     )
 
 
-def test_the_experiment():
-    result = tfic.run(3, (2, 3), {"JPEG": (5,)})
+def test_the_experiment(tmp_path, monkeypatch):
+    result = tfic.run(3, tmp_path, (2, 3), {"JPEG": (5,)})
     points = result["points"]
+    monkeypatch.setattr(operating_points, "_measure", None)  # all is kept
+    assert tfic.run(3, tmp_path, (2, 3), {"JPEG": (5,)})["points"] == points
     assert result["images"]["all"] == 3 and set(data.STRANGE) < set(result["images"])
     assert [len(points[name]) for name in ("uncompressed", "tfic", "JPEG")] == [1, 2, 3]
     before, after = points["uncompressed"][0]["all"], points["tfic"][0]["all"]
@@ -109,7 +111,7 @@ def test_listeners(monkeypatch, tmp_path):
     known = {"tfic-both": tfic_recognizers.LISTENED["tfic-both"]}
     monkeypatch.setattr(tfic_recognizers, "LISTENED", known)
     result = tfic_recognizers.run(tmp_path, 2, (1, 2))
-    monkeypatch.setattr(tfic_recognizers, "measure", None)  # all is kept
+    monkeypatch.setattr(operating_points, "_measure", None)  # all is kept
     assert tfic_recognizers.run(tmp_path, 2, (1, 2))["points"] == result["points"]
     first, second = result["points"]["tfic-both"]
     assert first["all"]["bpp"] < second["all"]["bpp"] and second["rate"] == 2

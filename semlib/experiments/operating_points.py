@@ -1,15 +1,15 @@
 """Codecs at their rates and settings, and what is read of what they leave."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from .. import codec, zoo
+from .. import codec, metrics, ocr, zoo
 from ..codec.peers import SCALES
 from ..data import TextImage
 from ..images import to_image, to_tensor
@@ -23,6 +23,7 @@ from ..metrics import (
     normalize,
     psnr,
 )
+from .results import Store, code_of, key_of
 
 UNCOMPRESSED = "uncompressed"
 TRAINED_AGAINST = "english_g2"
@@ -57,14 +58,35 @@ METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
 
 
 def measure(
-    work: Sequence[tuple[TextImage, Sequence[Point]]], workers: int | None = None
+    work: Sequence[tuple[TextImage, Sequence[Point]]],
+    file: Path,
+    workers: int | None = None,
 ) -> dict[int, dict[Point, dict]]:
-    """Each picture at its points, in parallel; results by the picture's `id`."""
-    with ProcessPoolExecutor(workers) as pool:
-        rows = tqdm(pool.map(_measure, *zip(*work)), total=len(work), unit="image")
-        return {
-            id(image): dict(zip(points, row)) for (image, points), row in zip(work, rows)
-        }
+    """Each picture at its points, in parallel, kept in a file as it comes; results by
+    the picture's `id`."""
+    keys = [_key(image, tuple(points)) for image, points in work]
+    asked = dict(zip(keys, work))
+    with Store(file) as store:
+        found = dict(zip(asked, store.map(_measure, asked, workers)))
+    return {
+        id(image): dict(zip(points, found[key]))
+        for key, (image, points) in zip(keys, work)
+    }
+
+
+def _key(image: TextImage, points: tuple[Point, ...]) -> str:
+    """What a picture's measurements depend on."""
+    names = {point.codec for point in points if point.rate is not None}
+    weights = [zoo.card(name)["sha256"] for name in sorted(names | {"trba"})]
+    return key_of(_code(), weights, image.image.tobytes(), image.text, points)
+
+
+@cache
+def _code() -> tuple[str, ...]:
+    """What computes: our code, and others' packages."""
+    folders = (Path(str(part.__file__)).parent for part in (codec, metrics, ocr))
+    packages = "pillow", "compressai", "rapidocr", "torch"
+    return code_of(Path(__file__), *folders), *map(version, packages)
 
 
 def summaries(

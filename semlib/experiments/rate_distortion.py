@@ -1,19 +1,19 @@
 """Chapter 3's experiment: rate against PSNR, the learned codecs and their peers."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from .. import codec, zoo
+from .. import codec, metrics, zoo
 from ..codec.peers import SCALES, SETTINGS
 from ..data import TextImages
 from ..images import to_image, to_tensor
 from ..metrics import bd_rate, bits_per_pixel, psnr
-from .results import test_set
+from .results import Store, code_of, key_of, test_set
 
 LEARNED = ("tinylic", "hyperprior")
 DRAWS = 500  # of the bootstrap
@@ -21,6 +21,7 @@ DRAWS = 500  # of the bootstrap
 
 def run(
     subset: int = 600,
+    folder: Path = Path("runs/rate-distortion"),
     rates: Sequence[float] = range(codec.RATES),
     settings: dict = SETTINGS,
     workers: int | None = None,
@@ -29,6 +30,7 @@ def run(
 
     Args:
         subset: test images.
+        folder: keeps every image's measurements; an interrupted run goes on from there.
 
     Returns:
         ``curves``: for each codec its points, each with bits per pixel and PSNR
@@ -40,8 +42,11 @@ def run(
     """
     images = [image.image for image in TextImages("test", subset)]
     measure = partial(_measure, rates=tuple(rates), settings=settings)
-    with ProcessPoolExecutor(workers) as pool:
-        measured = list(tqdm(pool.map(measure, images), total=subset, unit="image"))
+    weights = {name: zoo.card(name)["sha256"] for name in LEARNED}
+    known = _code(), weights, tuple(rates), settings
+    work = {key_of(*known, image.tobytes()): (image,) for image in images}
+    with Store(folder / "images.jsonl") as store:
+        measured = store.map(measure, work, workers)
     points = {
         name: np.array([image[name] for image in measured]) for name in measured[0]
     }  # images × points × numbers
@@ -64,7 +69,7 @@ def run(
     }
     return {
         "images": subset,
-        "weights": {n: zoo.card(n)["sha256"] for n in LEARNED},
+        "weights": weights,
         "curves": curves,
         "bd_rate": _bd_rates(points, labels),
         **test_set(images),
@@ -84,6 +89,14 @@ def _measure(image: np.ndarray, rates, settings) -> dict[str, list]:
             for setting in settings[name]
         ]
     return points
+
+
+@cache
+def _code() -> tuple[str, ...]:
+    """What computes: our code, and others' packages."""
+    folders = (Path(str(part.__file__)).parent for part in (codec, metrics))
+    packages = "pillow", "compressai", "torch"
+    return code_of(Path(__file__), *folders), *map(version, packages)
 
 
 _load = cache(zoo.load)

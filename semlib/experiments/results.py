@@ -7,11 +7,13 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from ..images import InputError, replace_file
 
@@ -135,6 +137,29 @@ class Store:
         MEASURED.append(self._kept[key])
         return self._kept[key]["score"]
 
+    def map(
+        self,
+        function: Callable,
+        arguments: Mapping[str, tuple],
+        workers: int | None = None,
+    ) -> list:
+        """What was measured under each key, in order. What was not is measured now, by
+        `function` of its arguments, in several processes, and kept as it comes."""
+        missing = [each for key, each in arguments.items() if key not in self._kept]
+        bar = tqdm(arguments, desc=self.file.stem, unit="image")
+        with ProcessPoolExecutor(workers) as pool:
+            fresh = pool.map(function, *zip(*missing)) if missing else iter(())
+            return [self.get(key, lambda: next(fresh)) for key in bar]
+
+
+def key_of(*parts: object) -> str:
+    """A measurement's key: of all that it depends on, bytes or what can be printed."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()[:16]
+
 
 MEASURED: list[dict] = []  # what the running experiment took from a store
 
@@ -155,8 +180,14 @@ def measured() -> dict:
     )
 
 
-def code_of(*files: Path) -> str:
-    """A hash of what Python files do: their syntax without docstrings and comments."""
+def code_of(*places: Path) -> str:
+    """A hash of what Python files do, or all those of a folder: their syntax without
+    docstrings and comments."""
+    files = [
+        file
+        for place in places
+        for file in (place.glob("*.py") if place.is_dir() else [place])
+    ]
     digest = hashlib.sha256()
     for file in sorted(files):
         tree = ast.parse(file.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """Chapter 6's experiment: how many bits a text needs, by three readers."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -27,6 +28,7 @@ STRANGE_IMAGES = 100  # of each kind
 
 def run(
     subset: int = 600,
+    folder: Path = Path("runs/tfic"),
     rates: Sequence[float] = range(codec.RATES),
     settings: dict = SETTINGS,
     workers: int | None = None,
@@ -37,6 +39,8 @@ def run(
         subset: images of the test set; half as many of the harder set, and at most
             100 of each kind of text that no word list holds, by the learned codecs
             alone, the strange texts at `SHOWN_RATE` only.
+        folder: keeps every picture's measurements; an interrupted run goes on from
+            there.
 
     Returns:
         ``points``: for the uncompressed pictures and for every codec a list of
@@ -70,7 +74,7 @@ def run(
         for kind in STRANGE
         for image in sets[kind]
     ]
-    measured = measure(work, workers)
+    measured = measure(work, folder / "pictures.jsonl", workers)
     points = summaries(every, sets, measured)
     return {
         "images": {kind: len(chosen) for kind, chosen in sets.items()},
