@@ -1,5 +1,8 @@
 """What several test files share: the places, and the notebooks of the book."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,22 @@ def pytest_generate_tests(metafunc):
     if "chapter" in metafunc.fixturenames:
         notebooks = sorted((ROOT / "chapters").glob("*.ipynb"))
         metafunc.parametrize("chapter", notebooks, ids=lambda path: path.stem)
+
+
+@pytest.fixture
+def other_version(tmp_path):
+    """Installs what pip is asked for into a folder of its own, and gives that; where
+    there is nothing to be had, the test is skipped, but not in continuous
+    integration."""
+
+    def install(*asked: str) -> Path:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tmp_path]
+        done = subprocess.run([*pip, *asked], capture_output=True, text=True)
+        if done.returncode and not os.environ.get("CI"):
+            pytest.skip(f"not to be had: {asked[-1]}")
+        return tmp_path
+
+    return install
 
 
 @pytest.fixture(scope="session")

@@ -92,9 +92,6 @@ class NeighbourhoodAttention(nn.Module):
 class AttentionBlock(nn.Module):
     """A transformer block: attention, then two linear layers, each added."""
 
-    pair: Tensor
-    far: Tensor
-
     def __init__(self, width: int, heads: int, kernel: int):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)

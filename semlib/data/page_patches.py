@@ -1,12 +1,11 @@
 """Pages and their patches, kept: 2,285 pages, ten patches each (section 4.6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ..images import InputError
 from . import book, pages, words
 from .book import BOOK_PAGES, make_book_page
 from .pages import (
@@ -18,12 +17,12 @@ from .pages import (
     Word,
     make_page,
 )
-from .shards import Shards, cache_folder, recipe_hash
+from .shards import Items, Shards, cache_folder, checked, recipe_hash
 
 SIZE = PATCH_HEIGHT * PATCH_WIDTH
 
 
-class PagePatches:
+class PagePatches(Items[Patch]):
     """The patches of a split's first pages, made once and kept in a cache folder.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
@@ -59,7 +58,7 @@ class PagePatches:
         workers: int | None = None,
         folder: Path | None = None,
     ):
-        count, whole = _checked(split, count, self.whole), self.whole[split]
+        count, whole = checked(split, count, self.whole, "pages"), self.whole[split]
         self.split, self._count = split, count * PATCHES_PER_PAGE
         self.recipe = recipe_hash([self.drawn, words.digest()], *self.packages)
         folder = (folder or cache_folder()) / f"{self.name}-{self.recipe}" / split
@@ -73,21 +72,13 @@ class PagePatches:
         )
         self.sha256 = self._shards.sha256
 
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> Patch:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
+    def _item(self, index: int) -> Patch:
         page, at = divmod(index, PATCHES_PER_PAGE)
         record = self._shards.record(page)
         kept = record["patches"][at]
         image = self._shards.pixels(page, record["offset"] + at * SIZE, SIZE)
         found = tuple(Word(text, tuple(box), line) for text, box, line in kept["words"])
         return Patch(image.reshape(PATCH_HEIGHT, PATCH_WIDTH), found, page, kept["cell"])
-
-    def __iter__(self) -> Iterator[Patch]:
-        return map(self.__getitem__, range(len(self)))
 
     def firsts(self) -> list[Patch]:
         """The first patch of every page: independent draws."""
@@ -105,7 +96,7 @@ class BookPatches(PagePatches):
     packages = "freetype-py", "uharfbuzz"  # Pillow only reduces: a test compares two
 
 
-class BookPages:
+class BookPages(Items[np.ndarray]):
     """A split's first pages, whole, as they are before JPEG: 800×592 uint8 each.
 
     Made once and kept in a cache folder (470 kB a page). ``sha256`` is the hash of all
@@ -128,7 +119,7 @@ class BookPages:
         x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
         workers: int | None = None,
     ):
-        self._count = _checked(split, count, BOOK_PAGES)
+        self._count = checked(split, count, BOOK_PAGES, "pages")
         recipe = recipe_hash(
             [BookPatches.drawn, words.digest(), *x_heights], *BookPatches.packages
         )
@@ -143,28 +134,10 @@ class BookPages:
         )
         self.sha256 = self._shards.sha256
 
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
+    def _item(self, index: int) -> np.ndarray:
         offset = self._shards.record(index)["offset"]
         pixels = self._shards.pixels(index, offset, book.HEIGHT * book.WIDTH)
         return pixels.reshape(book.HEIGHT, book.WIDTH)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return map(self.__getitem__, range(len(self)))
-
-
-def _checked(split: str, count: int | None, whole: dict[str, int]) -> int:
-    """How many pages are meant, of a split that has them."""
-    if split not in whole:
-        raise InputError(f"split must be one of {tuple(whole)}, not {split!r}")
-    count = whole[split] if count is None else count
-    if not 1 <= count <= whole[split]:
-        raise InputError(f"{split} holds 1 to {whole[split]} pages, not {count}")
-    return count
 
 
 def _whole(

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -16,6 +17,7 @@ from ..images import InputError, replace_file
 
 SHARD = 100  # items made, and kept, together, unless a set says otherwise
 
+T = TypeVar("T")
 Draw = Callable[[int], tuple[np.ndarray, dict]]
 
 
@@ -74,6 +76,40 @@ class Shards:
                 raise InputError(f"{path}: damaged; delete it and its .json")
             self._pixels[shard] = pixels
         return np.array(self._pixels[shard][offset : offset + size])
+
+
+class Items(Generic[T]):
+    """A sequence of so many drawn items, each made when it is asked for by `_item`."""
+
+    _count: int
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> T:
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        return self._item(index)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._item, range(self._count))
+
+    def _item(self, index: int) -> T:
+        raise NotImplementedError
+
+
+def checked(split: str, count: int | None, whole: dict[str, int], what: str) -> int:
+    """How many are meant of a split that has so many; all of them when None.
+
+    Raises:
+        InputError: the split is unknown or holds fewer.
+    """
+    if split not in whole:
+        raise InputError(f"split must be one of {tuple(whole)}, not {split!r}")
+    count = whole[split] if count is None else count
+    if not 1 <= count <= whole[split]:
+        raise InputError(f"{split} holds 1 to {whole[split]} {what}, not {count}")
+    return count
 
 
 def cache_folder() -> Path:

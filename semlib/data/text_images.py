@@ -12,7 +12,6 @@ words in typefaces and on pictures that training has not seen either.
 import contextlib
 import io
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -22,9 +21,8 @@ import numpy as np
 from PIL import Image
 
 from ..compat import package_folder
-from ..images import InputError
 from . import words
-from .shards import Shards, cache_folder, recipe_hash
+from .shards import Items, Shards, cache_folder, checked, recipe_hash
 from .words import dictionary, strange_text
 
 VERSION = 1  # of what this module draws: another one has other pictures
@@ -93,7 +91,7 @@ def make_text_image(
     return TextImage(_enlarge(small), **record)
 
 
-class TextImages:
+class TextImages(Items[TextImage]):
     """The first `count` images of a split, made once and kept in a cache folder.
 
     Interrupted, the making goes on where it stopped. ``sha256`` is the hash of
@@ -116,11 +114,7 @@ class TextImages:
         workers: int | None = None,
         folder: Path | None = None,
     ):
-        if split not in COUNTS:
-            raise InputError(f"split must be one of {tuple(COUNTS)}, not {split!r}")
-        count = COUNTS[split] if count is None else count
-        if not 1 <= count <= COUNTS[split]:
-            raise InputError(f"{split} holds 1 to {COUNTS[split]} images, not {count}")
+        count = checked(split, count, COUNTS, "images")
         self.split, self._count = split, count
         recipe = recipe_hash(
             [
@@ -150,19 +144,11 @@ class TextImages:
         )
         self.sha256 = self._shards.sha256
 
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> TextImage:
-        if not 0 <= index < self._count:
-            raise IndexError(index)
+    def _item(self, index: int) -> TextImage:
         record = self._shards.record(index)
         width, offset = record.pop("width"), record.pop("offset")
         small = self._shards.pixels(index, offset, RECIPE["size"] * width * 3)
         return TextImage(_enlarge(small.reshape(-1, width, 3)), **record)
-
-    def __iter__(self) -> Iterator[TextImage]:
-        return map(self.__getitem__, range(len(self)))
 
 
 @cache

@@ -1,6 +1,5 @@
 """Patches ruined, repaired and read, from end to end, and scored."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -26,7 +25,7 @@ from ..metrics import (
 )
 from ..ocr import CRAFT, PageReader
 from ..restore import Restorer, contradictions, hold, seen
-from .results import Store, code_of
+from .results import Store, computed_by, key_of
 
 READERS = ("english_g2", "PP-OCRv6")
 
@@ -66,29 +65,15 @@ def stored(
     weights and the same ruined patch by the same code, is not measured again."""
     with Store(file) as store:
         return [
-            store.get(_digest(weights, patch, ruin), partial(score, patch, repair, ruin))
+            store.get(_key(weights, patch, ruin), partial(score, patch, repair, ruin))
             for patch in tqdm(patches, desc=file.stem, unit="patch")
         ]
 
 
-def _digest(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
+def _key(weights: str | None, patch: Patch, ruin: Ruin | None) -> str:
     """What a score depends on."""
-    parts = (
-        _code().encode(),
-        str(weights).encode(),
-        patch.image.tobytes(),
-        patch.text.encode(),
-        ruined(patch, ruin),
-    )
-    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    folders = [Path(str(package.__file__)).parent for package in (metrics, ocr, restore)]
-    return code_of(
-        Path(__file__), *(file for folder in folders for file in folder.glob("*.py"))
-    )
+    code = computed_by(__file__, (metrics, ocr, restore))
+    return key_of(code, weights, patch.image.tobytes(), patch.text, ruined(patch, ruin))
 
 
 def ruined(patch: Patch, ruin: Ruin | None = None) -> bytes:

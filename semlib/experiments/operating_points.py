@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from ..metrics import (
     normalize,
     psnr,
 )
-from .results import Store, code_of, key_of
+from .results import Store, computed_by, key_of
 
 UNCOMPRESSED = "uncompressed"
 TRAINED_AGAINST = "english_g2"
@@ -65,28 +64,20 @@ def measure(
     """Each picture at its points, in parallel, kept in a file as it comes; results by
     the picture's `id`."""
     keys = [_key(image, tuple(points)) for image, points in work]
-    asked = dict(zip(keys, work))
     with Store(file) as store:
-        found = dict(zip(asked, store.map(_measure, asked, workers)))
+        found = store.map(_measure, keys, work, workers)
     return {
-        id(image): dict(zip(points, found[key]))
-        for key, (image, points) in zip(keys, work)
+        id(image): dict(zip(points, rows)) for (image, points), rows in zip(work, found)
     }
 
 
 def _key(image: TextImage, points: tuple[Point, ...]) -> str:
     """What a picture's measurements depend on."""
+    packages = "pillow", "compressai", "rapidocr", "torch"
+    code = computed_by(__file__, (codec, metrics, ocr), packages)
     names = {point.codec for point in points if point.rate is not None}
     weights = [zoo.card(name)["sha256"] for name in sorted(names | {"trba"})]
-    return key_of(_code(), weights, image.image.tobytes(), image.text, points)
-
-
-@cache
-def _code() -> tuple[str, ...]:
-    """What computes: our code, and others' packages."""
-    folders = (Path(str(part.__file__)).parent for part in (codec, metrics, ocr))
-    packages = "pillow", "compressai", "rapidocr", "torch"
-    return code_of(Path(__file__), *folders), *map(version, packages)
+    return key_of(code, weights, image.image.tobytes(), image.text, points)
 
 
 def summaries(

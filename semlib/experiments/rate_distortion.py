@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..codec.peers import SCALES, SETTINGS
 from ..data import TextImages
 from ..images import to_image, to_tensor
 from ..metrics import bd_rate, bits_per_pixel, psnr
-from .results import Store, code_of, key_of, test_set
+from .results import Store, computed_by, key_of, test_set
 
 LEARNED = ("tinylic", "hyperprior")
 DRAWS = 500  # of the bootstrap
@@ -43,10 +42,11 @@ def run(
     images = [image.image for image in TextImages("test", subset)]
     measure = partial(_measure, rates=tuple(rates), settings=settings)
     weights = {name: zoo.card(name)["sha256"] for name in LEARNED}
-    known = _code(), weights, tuple(rates), settings
-    work = {key_of(*known, image.tobytes()): (image,) for image in images}
+    code = computed_by(__file__, (codec, metrics), ("pillow", "compressai", "torch"))
+    known = code, weights, tuple(rates), settings
+    keys = [key_of(*known, image.tobytes()) for image in images]
     with Store(folder / "images.jsonl") as store:
-        measured = store.map(measure, work, workers)
+        measured = store.map(measure, keys, [(image,) for image in images], workers)
     points = {
         name: np.array([image[name] for image in measured]) for name in measured[0]
     }  # images × points × numbers
@@ -89,14 +89,6 @@ def _measure(image: np.ndarray, rates, settings) -> dict[str, list]:
             for setting in settings[name]
         ]
     return points
-
-
-@cache
-def _code() -> tuple[str, ...]:
-    """What computes: our code, and others' packages."""
-    folders = (Path(str(part.__file__)).parent for part in (codec, metrics))
-    packages = "pillow", "compressai", "torch"
-    return code_of(Path(__file__), *folders), *map(version, packages)
 
 
 _load = cache(zoo.load)

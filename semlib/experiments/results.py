@@ -7,9 +7,12 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -140,16 +143,19 @@ class Store:
     def map(
         self,
         function: Callable,
-        arguments: Mapping[str, tuple],
+        keys: Sequence[str],
+        arguments: Sequence[tuple],
         workers: int | None = None,
     ) -> list:
         """What was measured under each key, in order. What was not is measured now, by
         `function` of its arguments, in several processes, and kept as it comes."""
-        missing = [each for key, each in arguments.items() if key not in self._kept]
-        bar = tqdm(arguments, desc=self.file.stem, unit="image")
+        asked = dict(zip(keys, arguments, strict=True))
+        missing = [each for key, each in asked.items() if key not in self._kept]
+        bar = tqdm(asked, desc=self.file.stem, unit="image")
         with ProcessPoolExecutor(workers) as pool:
             fresh = pool.map(function, *zip(*missing)) if missing else iter(())
-            return [self.get(key, lambda: next(fresh)) for key in bar]
+            found = {key: self.get(key, lambda: next(fresh)) for key in bar}
+        return [found[key] for key in keys]
 
 
 def key_of(*parts: object) -> str:
@@ -178,6 +184,16 @@ def measured() -> dict:
         if rows
         else {}
     )
+
+
+@cache
+def computed_by(
+    file: str, packages: tuple[ModuleType, ...], others: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """What measures: a module's code with that of our packages, see `code_of`, and the
+    versions of others'."""
+    folders = (Path(str(package.__file__)).parent for package in packages)
+    return code_of(Path(file), *folders), *map(version, others)
 
 
 def code_of(*places: Path) -> str:
