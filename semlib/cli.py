@@ -155,7 +155,7 @@ def restore(
     output: Annotated[
         Path, typer.Argument(help="The picture to write.", show_default=False)
     ],
-    model: Annotated[str, typer.Option(help="residual, dncnn or guided.")] = "residual",
+    model: Annotated[str, typer.Option(help="unet, blind, dncnn or guided.")] = "unet",
     caution: Annotated[
         float,
         typer.Option(

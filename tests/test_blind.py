@@ -8,7 +8,7 @@ from PIL import Image
 from semlib import data, zoo
 from semlib.images import InputError, to_tensor
 from semlib.restore import (
-    ResidualNet,
+    ResidualUNet,
     block_dct,
     quantize,
     restore,
@@ -62,9 +62,9 @@ def test_tables_and_ink_of_many_kinds():
 
 def test_it_begins_as_what_it_starts_from(tmp_path, monkeypatch):
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    settings = {**preset("blind", "cpu"), "pages": 1}
+    settings = {**preset("blind", "paper"), "pages": 1}
     network = BlindRecipe(settings).model().network.eval()
-    known, _ = zoo.load_restorer("residual")
+    known, _ = zoo.load_restorer("unet")
     x = torch.rand(1, 1, 32, 40)
     table = torch.tensor(data.quantization_table(5))
     assert torch.allclose(network(seen(network, x, table)), known(x), atol=1e-5)
@@ -75,7 +75,7 @@ def test_it_goes_by_the_file(recipe, tmp_path):
     known = export("blind", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
     assert known["data"]["set"] == "book pages, train"
     network, _ = zoo.load_restorer("tiny", tmp_path)
-    assert isinstance(network, ResidualNet) and network.told
+    assert isinstance(network, ResidualUNet) and network.told
     image = data.make_book_page(3, "test").reduced()[60:265, 20:321]
     (tmp_path / "page.jpg").write_bytes(data.jpeg_bytes(image, 10))
     restored, contradicting = restore_picture(network, tmp_path / "page.jpg")
@@ -86,7 +86,7 @@ def test_it_goes_by_the_file(recipe, tmp_path):
 
 def test_tiles_of_two_channels():
     torch.manual_seed(0)
-    network = ResidualNet(1, 8, told=True).eval()
+    network = ResidualUNet([1, 1], [8, 8], told=True).eval()
     torch.nn.init.normal_(network.tail.weight, std=0.2)
     x = to_tensor(data.make_book_page(0).reduced()[:96, :136])
     shown = seen(network, x, torch.tensor(data.quantization_table(3)))

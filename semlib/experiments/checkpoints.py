@@ -121,7 +121,7 @@ def _codec(state: dict, images: list[TextImage], rate: float) -> dict:
 @torch.no_grad()
 def _restorer(state: dict, patches: Sequence[Patch]) -> dict:
     settings = state["settings"]
-    network: Any = zoo.build("residual" if "blocks" in settings else "dncnn", settings)
+    network: Any = zoo.build("unet" if "blocks" in settings else "dncnn", settings)
     network.load_state_dict(trained_part(state))
     network.eval()
     if "first" in settings:

@@ -17,6 +17,8 @@ from .results import test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
+BOOK = ("dncnn-book", "dncnn-book-second", "unet", "blind")
+DEFAULT = "unet"  # of semlib restore
 
 
 def run(
@@ -77,7 +79,7 @@ def methods() -> dict[str, Repair | None]:
         **{
             f"{name}, not held": partial(repaired, network)
             for name, network in learned.items()
-            if name not in OLD
+            if name == DEFAULT
         },
         **{name: partial(_filtered, process) for name, process in FILTERS.items()},
     }
@@ -85,7 +87,7 @@ def methods() -> dict[str, Repair | None]:
 
 def restorers() -> list[str]:
     """The names of the shipped ones that this experiment compares."""
-    return [*OLD, *(path.stem for path in sorted(zoo.FOLDER.glob("residual*.json")))]
+    return [*OLD, *BOOK]
 
 
 FILTERS = {

@@ -18,6 +18,7 @@ from .end_to_end import Ruin, held, stored, untouched
 from .results import test_set
 
 OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
+BOOK = ("unet", "blind")
 
 DRAWN: dict[str, dict] = {
     "as trained": {},
@@ -104,7 +105,7 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
 
 def restorers() -> list[str]:
     """The names of the shipped ones that this experiment compares."""
-    return [*OLD, *(path.stem for path in sorted(zoo.FOLDER.glob("residual*.json")))]
+    return [*OLD, *BOOK]
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:

@@ -51,9 +51,9 @@ class EasyOCRReader(nn.Module):
             hidden_size=256,
             num_class=len(self.alphabet) + 1,
         )
+        self.network = load_weights(network, "english_g2.pth")
         # nothing in it but LSTMs, and on a GPU only so can gradients pass them
         network.SequenceModeling.train()
-        self.network = load_weights(network, "english_g2.pth")
         self.network.to(memory_format=torch.channels_last)  # a third faster on a CPU
 
     def train(self, mode: bool = True) -> "EasyOCRReader":

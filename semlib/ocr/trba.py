@@ -367,10 +367,15 @@ class TRBAReader(nn.Module):
 
     def __init__(self, network: FourStages):
         super().__init__()
-        self.network = network.eval().requires_grad_(False)
+        self.network = network.requires_grad_(False)
+        self.train()
 
     def train(self, mode: bool = True) -> "TRBAReader":
-        return super().train(False)  # frozen, its normalization too
+        super().train(False)  # frozen, its normalization too
+        for part in self.network.modules():
+            if isinstance(part, nn.LSTM):  # on a GPU only so can gradients pass one
+                part.train()
+        return self
 
     def prepare(self, images: Iterable[Tensor]) -> Tensor:
         """Pictures C×H×W in [0, 1], any sizes, as N×1×32×100 in [-1, 1]."""

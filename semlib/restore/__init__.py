@@ -13,15 +13,15 @@ from .dct import (
 from .dncnn import DnCNN
 from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
 from .picture import restore_image, restore_picture, seen
-from .residual import ResidualNet
 from .tiles import Restorer, restore
+from .unet import ResidualUNet
 
 __all__ = [
     "CAUTIOUS",
     "DCTLoss",
     "DnCNN",
     "OCRGuided",
-    "ResidualNet",
+    "ResidualUNet",
     "Restorer",
     "blend",
     "block_dct",

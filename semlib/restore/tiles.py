@@ -22,7 +22,7 @@ class Restorer(nn.Module):
     told = False
 
 
-TILE = 512  # pixels a side, without what it sees of its neighbours
+TILE = 1024  # pixels a side, without what it sees of its neighbours
 
 
 @torch.no_grad()

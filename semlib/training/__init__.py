@@ -5,9 +5,10 @@ from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
 from .export import RECIPES, export, trained_part
 from .guided import GuidedRecipe
+from .listening import ListeningRecipe
 from .loop import load_checkpoint, preset, train
 from .reader import ReaderRecipe
-from .residual import ResidualRecipe
+from .unet import UNetRecipe
 from .tfic import TFICRecipe
 
 __all__ = [
@@ -16,10 +17,11 @@ __all__ = [
     "DnCNNRecipe",
     "GuidedRecipe",
     "HyperpriorRecipe",
+    "ListeningRecipe",
     "RECIPES",
     "ReaderRecipe",
-    "ResidualRecipe",
     "TFICRecipe",
+    "UNetRecipe",
     "export",
     "load_checkpoint",
     "preset",

@@ -2,27 +2,27 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .. import zoo
 from ..data import BookPages, quantization_table
 from ..images import to_tensor
-from ..restore import ResidualNet, quantize, table_picture
-from .residual import SquaredErrorLoss, ResidualRecipe, crop
+from ..restore import ResidualUNet, Restorer, quantize, table_picture
+from .unet import UNetRecipe, crop
 
 FADED = 0.3  # of the crops: their ink is not quite black, their paper not quite white
 INK, PAPER = (0, 90), (180, 255)  # levels of these
 OTHERS = 0.3  # of the tables: as other encoders may have them
 
 
-class BlindRecipe(ResidualRecipe):
+class BlindRecipe(UNetRecipe):
     """Parts of pages in print of many sizes, each with a table of its own, which the
     network is told. See `training.loop`.
 
     With ``start``, it begins with the weights of one that is told nothing.
 
     Args:
-        settings: as `ResidualRecipe`'s, but for ``x_heights`` in pixels and
+        settings: as `UNetRecipe`'s, but for ``x_heights`` in pixels and
             ``qualities``, from and to.
     """
 
@@ -34,17 +34,15 @@ class BlindRecipe(ResidualRecipe):
             "train", settings["pages"], x_heights=tuple(settings["x_heights"])
         )
 
-    def model(self) -> nn.Module:
-        network = ResidualNet(
-            self.settings["blocks"],
-            self.settings["width"],
-            self.settings["factor"],
-            told=True,
-        )
+    def network(self) -> Restorer:
+        return ResidualUNet(self.settings["blocks"], self.settings["width"], told=True)
+
+    def begun(self) -> Restorer:
+        network = self.network()
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
             network.load_state_dict(_told(known.state_dict(), network))
-        return SquaredErrorLoss(network)
+        return network
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: clean crops, N×1×H×W; and what JPEG leaves of them,
@@ -64,7 +62,7 @@ class BlindRecipe(ResidualRecipe):
         return clean, torch.cat([ruined, table_picture(tables, ruined)], 1)
 
 
-def _told(state: dict, network: ResidualNet) -> dict:
+def _told(state: dict, network: Restorer) -> dict:
     """The weights of a network that is told nothing, with zeros for the table."""
     weight = state["head.weight"]
     table = weight.new_zeros(len(weight), network.factor**2, *weight.shape[2:])

@@ -12,7 +12,7 @@ from ..data import BookPages, degrade
 from ..images import InputError, to_tensor
 from ..restore import DCTLoss, DnCNN
 from . import muon
-from .residual import crop
+from .unet import crop
 
 
 class DnCNNRecipe:

@@ -17,9 +17,10 @@ from .blind import BlindRecipe
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
 from .guided import GuidedRecipe
+from .listening import ListeningRecipe
 from .loop import load_checkpoint, preset
 from .reader import ReaderRecipe
-from .residual import ResidualRecipe
+from .unet import UNetRecipe
 from .tfic import TFICRecipe
 
 LICENCE = "MIT"
@@ -30,7 +31,8 @@ RECIPES: dict[str, Any] = {
     "tfic": TFICRecipe,
     "reader": ReaderRecipe,
     "dncnn": DnCNNRecipe,
-    "residual": ResidualRecipe,
+    "unet": UNetRecipe,
+    "listening": ListeningRecipe,
     "blind": BlindRecipe,
     "guided": GuidedRecipe,
 }
@@ -114,7 +116,7 @@ def _start(settings: dict, folder: Path) -> dict:
 def _thinned(lines: list[str]) -> list[dict]:
     """At most `LOG_ROWS` means over equal stretches of the log."""
     rows = [json.loads(line) for line in lines]
-    stretch = math.ceil(len(rows) / LOG_ROWS)
+    stretch = math.ceil(len(rows) / LOG_ROWS) or 1  # none, of a run shorter than a row
     parts = [rows[at : at + stretch] for at in range(0, len(rows), stretch)]
     return [
         {

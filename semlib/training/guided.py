@@ -97,7 +97,7 @@ class GuidedRecipe:
         ]
         windows = [self._windows(patch) for patch in patches]
         places = [
-            (at, _moved(window, rng), word.text)
+            (at, moved(window, rng), word.text)
             for at, patch in enumerate(patches)
             for word, window in zip(patch.words, windows[at], strict=True)
         ]
@@ -126,7 +126,7 @@ class GuidedRecipe:
         return fading(windows, PATCH_HEIGHT, PATCH_WIDTH)
 
 
-def _moved(window: tuple, rng: np.random.Generator) -> tuple:
+def moved(window: tuple, rng: np.random.Generator) -> tuple:
     """A window with each side moved by up to a pixel, as a detector that looks at
     the refined picture might put it."""
     left, top, right, bottom = np.add(window, rng.integers(-1, 2, 4))

@@ -48,11 +48,14 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def groups(network: nn.Module, settings: dict) -> list[dict]:
-    """A restorer's parameters: Adam's, and the middle convolutions', for Muon."""
-    convolutions = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
-    middle = {id(weight) for weight in convolutions[1:-1]}
-    rest = [p for p in network.parameters() if id(p) not in middle]
+    """A restorer's parameters: Adam's; and for Muon, which does not mind how large they
+    are, those of the convolutions that a normalization follows, which have no bias."""
+    middle = [
+        m.weight for m in network.modules() if isinstance(m, nn.Conv2d) and m.bias is None
+    ]
+    known = {id(weight) for weight in middle}
+    rest = [p for p in network.parameters() if id(p) not in known]
     return [
         {"params": rest, "peak": settings["learning_rate"]},
-        {"params": convolutions[1:-1], "peak": settings["muon_rate"], "muon": True},
+        {"params": middle, "peak": settings["muon_rate"], "muon": True},
     ]

@@ -19,7 +19,7 @@ from ..codec.rates import VariableRate
 from ..images import InputError
 from ..ocr import EasyOCRReader, PageReader, RapidOCRReader, Reader, Teacher
 from ..ocr.trba import FourStages, TRBAReader
-from ..restore import DnCNN, OCRGuided, ResidualNet, Restorer
+from ..restore import DnCNN, OCRGuided, ResidualUNet, Restorer
 
 FOLDER = Path(__file__).parent
 # what each recipe trains
@@ -28,8 +28,9 @@ RECOGNIZERS = {"reader": FourStages}
 RESTORERS = {
     "dncnn": DnCNN,
     "guided": DnCNN,
-    "residual": ResidualNet,
-    "blind": ResidualNet,
+    "unet": ResidualUNet,
+    "listening": ResidualUNet,
+    "blind": ResidualUNet,
 }
 RECIPES = CODECS | RECOGNIZERS | RESTORERS
 
@@ -132,13 +133,8 @@ def build(recipe: str, settings: dict) -> torch.nn.Module:
     """The network that a recipe with these settings trains, untrained."""
     if recipe in RECOGNIZERS:
         return RECOGNIZERS[recipe](settings["size"], settings["stages"])
-    if recipe in ("residual", "blind"):
-        return ResidualNet(
-            settings["blocks"],
-            settings["width"],
-            settings["factor"],
-            told=recipe == "blind",
-        )
+    if recipe in ("unet", "listening", "blind"):
+        return ResidualUNet(settings["blocks"], settings["width"], recipe == "blind")
     if recipe in RESTORERS:
         return RESTORERS[recipe](settings["depth"], settings["width"], settings["factor"])
     return CODECS[recipe](settings["size"])

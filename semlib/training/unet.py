@@ -8,19 +8,18 @@ from torch.nn import functional as F
 from .. import zoo
 from ..data import BookPages, quantization_table
 from ..images import to_tensor
-from ..restore import ResidualNet, quantize
+from ..restore import ResidualUNet, Restorer, quantize
 from . import muon
 
 
-class ResidualRecipe:
+class UNetRecipe:
     """Parts of pages, from anywhere on them. See `training.loop`.
 
     Args:
-        settings: ``blocks``, ``width`` and ``factor``, see `ResidualNet`; ``pages``, how
-            many there are to learn from; ``batch`` parts of them a step; ``crop``, their
+        settings: ``blocks`` and ``width``, see `ResidualUNet`; ``pages``, how many there
+            are to learn from; ``batch`` parts of them a step; ``crop``, their
             height and width in pixels; ``quality``, JPEG's. With ``start``, training
-            goes on from the weights of that name; blocks that these do not have
-            change nothing at first.
+            goes on from the weights of that name.
     """
 
     about = "Chapter 8: a network that sees further, on pages laid out as books are."
@@ -45,14 +44,20 @@ class ResidualRecipe:
             "sha256": cls.pages(settings).sha256,
         }
 
+    def network(self) -> Restorer:
+        """The network, untrained."""
+        return ResidualUNet(self.settings["blocks"], self.settings["width"])
+
     def model(self) -> nn.Module:
-        network = ResidualNet(
-            self.settings["blocks"], self.settings["width"], self.settings["factor"]
-        )
+        return SquaredErrorLoss(self.begun())
+
+    def begun(self) -> Restorer:
+        """The network as training begins with it."""
+        network = self.network()
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
-            network.load_state_dict({**network.state_dict(), **known.state_dict()})
-        return SquaredErrorLoss(network)
+            network.load_state_dict(known.state_dict())
+        return network
 
     def groups(self, model) -> list[dict]:
         return muon.groups(model.network, self.settings)
@@ -80,18 +85,24 @@ class SquaredErrorLoss(nn.Module):
     def forward(self, clean: Tensor, ruined: Tensor) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, and of clipped pictures PSNR in dB
         and the gain in dB over the ruined one."""
-        restored = self.network(ruined).float()
-        loss = F.mse_loss(restored, clean)
-        with torch.no_grad():
-            error, before = (
-                F.mse_loss(x.clamp(0, 1), clean) for x in (restored, ruined[:, :1])
-            )
-            numbers = {
-                "loss": loss.item(),
-                "psnr": -10 * error.log10().item(),
-                "gain": 10 * (before / error).log10().item(),
-            }
-        return loss, numbers
+        return squared_error(self.network(ruined).float(), clean, ruined)
+
+
+def squared_error(
+    restored: Tensor, clean: Tensor, ruined: Tensor
+) -> tuple[Tensor, dict[str, float]]:
+    """What `SquaredErrorLoss` gives of pictures that are restored already."""
+    loss = F.mse_loss(restored, clean)
+    with torch.no_grad():
+        error, before = (
+            F.mse_loss(x.clamp(0, 1), clean) for x in (restored, ruined[:, :1])
+        )
+        numbers = {
+            "loss": loss.item(),
+            "psnr": -10 * error.log10().item(),
+            "gain": 10 * (before / error).log10().item(),
+        }
+    return loss, numbers
 
 
 def crop(

@@ -1,0 +1,107 @@
+"""A restorer that listens to readers as well as to pixels, on the words of pages."""
+
+from collections.abc import Sequence
+from typing import ClassVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data import BookPatches, quantization_table
+from ..images import to_tensor
+from ..ocr import PageReader, Teacher
+from ..restore import quantize
+from .guided import moved
+from .unet import UNetRecipe, squared_error
+from .tfic import READERS, frozen_readers
+
+
+class ListeningRecipe(UNetRecipe):
+    """Whole patches and the words in them. See `training.loop`.
+
+    Args:
+        settings: as `UNetRecipe`'s, but for ``crop``; ``words``, at most so many of a
+            batch are read; ``reader``, who reads them; ``temperature``, see
+            `EasyOCRReader`; ``ocr``, the weight of the readers' loss beside the squared
+            error.
+    """
+
+    about = "Chapter 9: the default network, with the readers' loss beside the pixels'."
+    options: ClassVar = {"reader": ("both", "easyocr, trba or both.")}
+
+    def __init__(self, settings: dict):
+        super().__init__(settings)
+        self._patches = BookPatches("train", settings["pages"])
+        self._reader = PageReader()
+
+    @classmethod
+    def data_card(cls, settings: dict) -> dict:
+        return {
+            "set": "book pages' patches, train",
+            "pages": settings["pages"],
+            "sha256": BookPatches("train", settings["pages"]).sha256,
+        }
+
+    def model(self) -> nn.Module:
+        readers = frozen_readers(
+            READERS[self.settings["reader"]], self.settings["temperature"]
+        )
+        return SquaredErrorAndTextLoss(self.begun(), readers, self.settings["ocr"])
+
+    def batch(self, step: int, rank: int, ranks: int) -> tuple:
+        """This process's share: clean patches, and what JPEG leaves of them, unclipped,
+        N×1×64×256 each; and of words in them the picture's index, the window and the
+        text."""
+        rng = np.random.default_rng([self.settings["seed"], step])
+        patches = [
+            self._patches[int(index)]
+            for index in rng.integers(len(self._patches), size=(self.settings["batch"],))
+        ]
+        places = [
+            (at, moved(window, rng), word.text)
+            for at, patch in enumerate(patches)
+            for word, window in zip(
+                patch.words,
+                self._reader.windows(patch.corners, *patch.image.shape),
+                strict=True,
+            )
+        ]
+        chosen = rng.permutation(len(places))[: self.settings["words"]]
+        clean = torch.stack([to_tensor(patch.image) for patch in patches[rank::ranks]])
+        table = torch.tensor(quantization_table(self.settings["quality"]))
+        return (
+            clean,
+            quantize(clean, table),
+            [
+                (at // ranks, window, text)
+                for at, window, text in (places[index] for index in chosen)
+                if at % ranks == rank
+            ],
+        )
+
+
+class SquaredErrorAndTextLoss(nn.Module):
+    """The squared error round a restorer, and the mean of frozen readers' losses."""
+
+    def __init__(self, network: nn.Module, readers: Sequence[Teacher], ocr: float):
+        super().__init__()
+        self.network, self.readers, self.ocr = network, readers, ocr
+        # so that they move with the model
+        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
+
+    def forward(
+        self, clean: Tensor, ruined: Tensor, places: list
+    ) -> tuple[Tensor, dict[str, float]]:
+        """What `SquaredErrorLoss` gives, with the readers' loss in nats a character."""
+        restored = self.network(ruined).float()
+        loss, numbers = squared_error(restored, clean, ruined)
+        seen = restored.clamp(0, 1)  # the readers see no value beyond
+        crops = [
+            seen[at, :, top:bottom, left:right]
+            for at, (left, top, right, bottom), _ in places
+        ]
+        texts = [text for _, _, text in places]
+        ocr = torch.stack(
+            [reader.losses(crops, texts).mean() for reader in self.readers]
+        ).mean()
+        return loss + self.ocr * ocr, {**numbers, "ocr": ocr.item()}
