@@ -155,7 +155,12 @@ def restore(
     output: Annotated[
         Path, typer.Argument(help="The picture to write.", show_default=False)
     ],
-    model: Annotated[str, typer.Option(help="unet, blind, dncnn or guided.")] = "unet",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="auto, which lets the file choose; unet, blind, dncnn, guided, …"
+        ),
+    ] = "auto",
     caution: Annotated[
         float,
         typer.Option(
@@ -166,12 +171,24 @@ def restore(
 ):
     """Repair a page that JPEG has ruined, of any size."""
     from . import zoo
-    from .restore import OCRGuided, restore_picture
+    from .data.jpeg import read_luminance
+    from .restore import OCRGuided, choose, restore_picture
 
     kind = _format(output)
     if not caution >= 0:
         raise InputError(f"--caution must be 0 or more, not {caution}")
-    network, _ = zoo.load_restorer(model)
+    names = zoo.DEFAULTS if model == "auto" else (model,)
+    networks = [zoo.load_restorer(name)[0] for name in names]
+    network = networks[0]
+    if model == "auto" and (known := read_luminance(picture)):
+        found = choose(networks, known)
+        if found is None:
+            image = open_image(picture)
+            with replace_file(output) as out:
+                image.save(out, kind)
+            print(f"{output}: left as it is, no print that JPEG has ruined is seen in it")
+            return
+        network = found
     if isinstance(network, OCRGuided):
         network.caution = caution
     elif caution:

@@ -14,11 +14,13 @@ from .. import zoo
 from ..data import NEVER_SEEN, Patch, jpeg_bytes, make_page, spread_book_patches
 from ..data.words import sentences, strange_words
 from ..metrics import gains, summary
-from .end_to_end import Ruin, held, stored, untouched
+from ..restore import Restorer, choose
+from .end_to_end import Ruin, held, luminance, ruined, stored, untouched
 from .results import test_set
 
 OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
 BOOK = ("unet", "blind")
+CHOSEN = "chosen"  # of these, by `choose`, which may also leave a patch as it is
 
 DRAWN: dict[str, dict] = {
     "as trained": {},
@@ -53,15 +55,18 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
     Returns:
         ``rows``: for every condition and each of ``degraded``, ``clean`` and the shipped
         restorers that learned from book pages, held to the file: what
-        `end_to_end.score` measures, means and 95 % intervals. ``gains``: the same of
-        what each restorer has over JPEG alone. ``moved``: the same as ``rows`` for
-        patches of the old pages, all lines of which lie at one height of JPEG's grid,
-        moved down by 0 to 7 pixels; and for the restorers that learned from those.
+        `end_to_end.score` measures, means and 95 % intervals; the same for ``chosen``,
+        what `semlib restore` does. ``gains``: the same of what each has over JPEG alone.
+        ``chosen``: for how many patches which was chosen. ``moved``: the same as
+        ``rows`` for patches of the old pages, all lines of which lie at one height of
+        JPEG's grid, moved down by 0 to 7 pixels; and for the restorers that learned from
+        those.
     """
+    networks = {name: zoo.load_restorer(name)[0] for name in restorers()}
     ways = {
         "clean": None,
         "degraded": untouched,
-        **{name: partial(held, zoo.load_restorer(name)[0]) for name in restorers()},
+        **{name: partial(held, network) for name, network in networks.items()},
     }
     keys = {name: zoo.card(name)["sha256"] for name in restorers()}
 
@@ -79,12 +84,15 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
             if way not in without
         }
 
-    rows, gained, moved, drawn = {}, {}, {}, conditions(subset)
+    rows, gained, chosen, moved, drawn = {}, {}, {}, {}, conditions(subset)
     for name, (patches, ruin) in tqdm(drawn.items(), unit="condition"):
         scores = measured(name, patches, ruin, without=OLD)
+        picked = _chosen({name: networks[name] for name in BOOK}, patches, ruin)
+        chosen[name] = {way: picked.count(way) for way in ("degraded", *BOOK)}
+        scores[CHOSEN] = [scores[way][at] for at, way in enumerate(picked)]
         rows[name] = {way: summary(pages) for way, pages in scores.items()}
         gained[name] = {
-            way: gains(scores["degraded"], scores[way]) for way in scores if way in keys
+            way: gains(scores["degraded"], scores[way]) for way in (*BOOK, CHOSEN)
         }
     for pixels in tqdm(MOVES, unit="move"):
         patches = [
@@ -97,6 +105,7 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
         "patches": subset,
         "rows": rows,
         "gains": gained,
+        "chosen": chosen,
         "moved": moved,
         "weights": keys,
         **test_set([patch.image for patches, _ in drawn.values() for patch in patches]),
@@ -106,6 +115,18 @@ def run(folder: Path = Path("runs/robustness"), subset: int = 60) -> dict:
 def restorers() -> list[str]:
     """The names of the shipped ones that this experiment compares."""
     return [*OLD, *BOOK]
+
+
+def _chosen(
+    networks: dict[str, Restorer], patches: Sequence[Patch], ruin: Ruin
+) -> list[str]:
+    """For each patch the network that `choose` takes, or «degraded»."""
+    names = {id(network): name for name, network in networks.items()}
+    found = (
+        choose(list(networks.values()), luminance(ruined(patch, ruin)))
+        for patch in patches
+    )
+    return [names[id(one)] if one else "degraded" for one in found]
 
 
 def conditions(subset: int) -> dict[str, tuple[list[Patch], Ruin]]:

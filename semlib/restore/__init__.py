@@ -1,5 +1,6 @@
 """Repair: what JPEG took from a page, put back before it is read."""
 
+from .choose import choose, denied
 from .dct import (
     DCTLoss,
     block_dct,
@@ -25,7 +26,9 @@ __all__ = [
     "Restorer",
     "blend",
     "block_dct",
+    "choose",
     "contradictions",
+    "denied",
     "crops",
     "fading",
     "from_block_dct",

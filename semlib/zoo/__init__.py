@@ -155,6 +155,8 @@ def find(weights: str, folder: Path = FOLDER) -> str:
     )
 
 
+# what `semlib restore` chooses from; the last one knows most kinds of pictures
+DEFAULTS = "unet", "blind"
 # every reader by the name that results call it by; another one is one line here
 READERS: dict[str, Callable[[], Reader]] = {
     "english_g2": EasyOCRReader,
