@@ -10,7 +10,6 @@ from html import escape
 import ipywidgets as widgets
 import Levenshtein
 import numpy as np
-from ipywidgets.widgets.widget_string import HTMLStyle
 from PIL import Image
 
 # `mathjax_ignore`: a dollar sign that a reader read must not become a formula.
@@ -122,8 +121,7 @@ def slider(
         raise ValueError("slider: controls need a compute function")
 
     wide = widgets.Layout(width="100%", margin="0")  # one for all: light in bytes
-    style = HTMLStyle()
-    views = [widgets.HTML(_html(f, zoom), layout=wide, style=style) for f in frames]
+    views = _views([_html(frame, zoom) for frame in frames], wide)
     handle = widgets.SelectionSlider(
         options=list(zip(labels, [frame.value for frame in frames])),
         index=start,
@@ -131,14 +129,34 @@ def slider(
         style={"description_width": "initial"},
         layout=widgets.Layout(width="auto"),
     )
-    stack = widgets.Stack(views, selected_index=start, layout=wide)
+    stack = _one_of(views, handle, wide)
     stack.add_class("semlib-frames")
-    widgets.jslink((handle, "index"), (stack, "selected_index"))
     style = widgets.HTML(_SLIDER_STYLE, layout={"display": "none"})
     box = widgets.VBox([style, handle, stack])
     box.add_class("semlib-slider")
     if controls:
         box.children += (_live(handle, views, zoom, compute, controls),)
+    return box
+
+
+def _views(pages: Sequence[str], layout: widgets.Layout) -> list[widgets.HTML]:
+    """Widgets that show HTML, of one style: light in bytes. ipywidgets 7 has none."""
+    kind = getattr(widgets.widget_string, "HTMLStyle", None)
+    style = {"style": kind()} if kind else {}
+    return [widgets.HTML(page, layout=layout, **style) for page in pages]
+
+
+def _one_of(
+    views: Sequence[widgets.HTML], handle: widgets.SelectionSlider, layout: widgets.Layout
+) -> widgets.Box:
+    """The one of some views that the slider stands at."""
+    if hasattr(widgets, "Stack"):
+        stack = widgets.Stack(views, selected_index=handle.index, layout=layout)
+        widgets.jslink((handle, "index"), (stack, "selected_index"))
+        return stack
+    # ipywidgets 7, as Colab has it: there is a kernel that can change the view
+    box = widgets.VBox([views[handle.index]], layout=layout)
+    handle.observe(lambda at: setattr(box, "children", [views[at["new"]]]), "index")
     return box
 
 
