@@ -52,33 +52,11 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
     if not checkpoint.exists():
         raise InputError(f"{checkpoint}: no such file")
     state = load_checkpoint(checkpoint)
-    settings = state["settings"]
-    model = zoo.build(recipe, settings)
-    zoo.fill(model, trained_part(state))
-    trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
-    for parameter in trained.values():
-        parameter.data = parameter.data.half().float()
-    if recipe in zoo.CODECS:
-        cast(VariableRate, model).update()
-    tensors = {
-        key: (value.half() if key in trained else value).contiguous()
-        for key, value in model.state_dict().items()
-    }
-    data = safetensors.torch.save(tensors)
+    data = safetensors.torch.save(_rounded(recipe, state))
     log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
     known = {
-        "recipe": recipe,
-        "settings": settings,
-        "paper": {
-            key: value
-            for key, value in preset(recipe, "paper").items()
-            if settings.get(key) != value
-        },
-        "steps": state["step"],
-        "seconds": round(state["seconds"]),
-        "data": RECIPES[recipe].data_card(settings),
+        **_origin(recipe, state, folder),
         "training_log": _thinned(log),
-        **({"start": _start(settings, folder)} if settings.get("start") else {}),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "licence": LICENCE,
@@ -89,6 +67,36 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
     with replace_file(folder / f"{name}.json") as file:
         file.write((json.dumps(known, indent=1) + "\n").encode())
     return known
+
+
+def _rounded(recipe: str, state: dict) -> dict[str, torch.Tensor]:
+    """A checkpoint's network in half precision, with a coder's tables."""
+    model = zoo.build(recipe, state["settings"])
+    zoo.fill(model, trained_part(state))
+    trained = dict(model.named_parameters())  # not the bounds: 1e-9 would be 0
+    for parameter in trained.values():
+        parameter.data = parameter.data.half().float()
+    if recipe in zoo.CODECS:
+        cast(VariableRate, model).update()
+    return {
+        key: (value.half() if key in trained else value).contiguous()
+        for key, value in model.state_dict().items()
+    }
+
+
+def _origin(recipe: str, state: dict, folder: Path) -> dict:
+    """What a card says of how a checkpoint came to be."""
+    settings = state["settings"]
+    paper = preset(recipe, "paper").items()
+    return {
+        "recipe": recipe,
+        "settings": settings,
+        "paper": {key: value for key, value in paper if settings.get(key) != value},
+        "steps": state["step"],
+        "seconds": round(state["seconds"]),
+        "data": RECIPES[recipe].data_card(settings),
+        **({"start": _start(settings, folder)} if settings.get("start") else {}),
+    }
 
 
 def trained_part(state: dict) -> dict:

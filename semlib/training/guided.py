@@ -1,7 +1,7 @@
 """Section 4.5's second network: repaired pages made legible by the reader's loss."""
 
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from ..images import InputError, to_tensor
 from ..ocr import PageReader, Teacher
 from ..restore import DnCNN, OCRGuided, Restorer, blend, fading
 from . import muon
-from .tfic import READERS, frozen_readers
+from .tfic import READERS, Listeners, frozen_readers
 
 QUALITY = 1
 LISTENING = {**READERS, "none": ()}
@@ -157,9 +157,7 @@ class RefinementLoss(nn.Module):
         super().__init__()
         self.network, self.image = network, image
         self.first = first.requires_grad_(False)
-        self.readers = readers
-        # so that they move with the model
-        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
+        self.readers = Listeners(readers)
 
     def train(self, mode: bool = True) -> "RefinementLoss":
         """D1's statistics stay as they are."""
@@ -182,8 +180,8 @@ class RefinementLoss(nn.Module):
         ]
         texts = [text for _, _, text in places]
         ocr = torch.zeros(())
-        for reader in self.readers if places else ():
-            ocr = ocr + reader.losses(crops, texts).mean() / len(self.readers)
+        if places and len(self.readers):
+            ocr = self.readers.losses(crops, texts).mean()
         error = F.mse_loss(refined, clean)
         loss = ocr + self.image * error
         return loss, {

@@ -1,7 +1,7 @@
 """A restorer that listens to readers as well as to pixels, on the words of pages."""
 
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from ..ocr import PageReader, Teacher
 from ..restore import quantize
 from .guided import moved
 from .unet import UNetRecipe, squared_error
-from .tfic import READERS, frozen_readers
+from .tfic import READERS, Listeners, frozen_readers
 
 
 class ListeningRecipe(UNetRecipe):
@@ -85,9 +85,8 @@ class SquaredErrorAndTextLoss(nn.Module):
 
     def __init__(self, network: nn.Module, readers: Sequence[Teacher], ocr: float):
         super().__init__()
-        self.network, self.readers, self.ocr = network, readers, ocr
-        # so that they move with the model
-        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
+        self.network, self.ocr = network, ocr
+        self.readers = Listeners(readers)
 
     def forward(
         self, clean: Tensor, ruined: Tensor, places: list
@@ -101,7 +100,5 @@ class SquaredErrorAndTextLoss(nn.Module):
             for at, (left, top, right, bottom), _ in places
         ]
         texts = [text for _, _, text in places]
-        ocr = torch.stack(
-            [reader.losses(crops, texts).mean() for reader in self.readers]
-        ).mean()
+        ocr = self.readers.losses(crops, texts).mean()
         return loss + self.ocr * ocr, {**numbers, "ocr": ocr.item()}

@@ -123,31 +123,15 @@ def train(
 
 
 def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
-    file, settings = folder / "checkpoint.pt", recipe.settings
+    settings = recipe.settings
     torch.manual_seed(settings["seed"])
-    model = recipe.model()
-    optimizer = MuonAdam(recipe.groups(model), settings["learning_rate"])
-    start, spent, begun = 0, 0.0, time.monotonic()
-    if file.exists():
-        state = load_checkpoint(file)
-        if state["settings"] != settings:
-            raise InputError(f"{file}: made with other settings than this preset's")
-        _load(model, state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        start, spent = state["step"], state["seconds"]
-    bare = model
-
-    def now(step: int) -> dict:
-        return {
-            "step": step,
-            "settings": settings,
-            "model": _trained(bare),
-            "seconds": spent + time.monotonic() - begun,
-        }
-
+    bare = recipe.model()
+    optimizer: Any = MuonAdam(recipe.groups(bare), settings["learning_rate"])
+    kept = _Checkpoints(folder, settings)
+    start = kept.load(bare, optimizer)
     if start == 0 and fabric.is_global_zero:
-        _save(folder / "step-0.pt", now(0))
-    model, optimizer = fabric.setup(model, optimizer)
+        kept.begin(bare)
+    model, optimizer = fabric.setup(bare, optimizer)
     log = _Log(folder / "log.jsonl", start, settings["log_every"], fabric.is_global_zero)
     bar = tqdm(
         _batches(recipe, start, fabric),
@@ -158,25 +142,60 @@ def _run(recipe: Recipe, folder: Path, fabric: Fabric) -> nn.Module:
     )
     for step, batch in enumerate(bar, start):
         torch.manual_seed(hash((settings["seed"], step, fabric.global_rank)))
+        decay = settings.get("decay", DECAY)
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * _schedule(
-                step, settings["steps"], settings.get("decay", DECAY)
-            )
+            group["lr"] = group["peak"] * _schedule(step, settings["steps"], decay)
         loss, numbers = model(*fabric.to_device(batch))
         optimizer.zero_grad()
         fabric.backward(loss)
         nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], MAX_GRADIENT)
         optimizer.step()
         log.add(step + 1, numbers, bar)
-        done = step + 1
-        if (
-            done % settings["keep_every"] == 0 or done == settings["steps"]
-        ) and fabric.is_global_zero:
-            state = now(done)
-            if (done // settings["keep_every"]).bit_count() == 1:
-                _save(folder / f"step-{done}.pt", state)
-            _save(file, {**state, "optimizer": optimizer.state_dict()})
+        if fabric.is_global_zero:
+            kept.keep(step + 1, bare, optimizer)
     return bare.cpu()
+
+
+class _Checkpoints:
+    """What a run leaves in its folder, and goes on from."""
+
+    def __init__(self, folder: Path, settings: dict):
+        self.folder, self.settings = folder, settings
+        self.file = folder / "checkpoint.pt"
+        self.spent, self.begun = 0.0, time.monotonic()
+
+    def load(self, model: nn.Module, optimizer) -> int:
+        """Go on from the last one; returns its step, 0 if there is none."""
+        if not self.file.exists():
+            return 0
+        state = load_checkpoint(self.file)
+        if state["settings"] != self.settings:
+            raise InputError(f"{self.file}: made with other settings than this preset's")
+        _load(model, state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        self.spent = state["seconds"]
+        return state["step"]
+
+    def begin(self, model: nn.Module) -> None:
+        _save(self.folder / "step-0.pt", self._state(0, model))
+
+    def keep(self, step: int, model: nn.Module, optimizer) -> None:
+        """Every ``keep_every`` steps and at the end; see `train` for what stays."""
+        every = self.settings["keep_every"]
+        if step % every and step != self.settings["steps"]:
+            return
+        state = self._state(step, model)
+        if (step // every).bit_count() == 1:
+            _save(self.folder / f"step-{step}.pt", state)
+        _save(self.file, {**state, "optimizer": optimizer.state_dict()})
+
+    def _state(self, step: int, model: nn.Module) -> dict:
+        return {
+            "step": step,
+            "settings": self.settings,
+            "model": _trained(model),
+            "seconds": self.spent + time.monotonic() - self.begun,
+        }
 
 
 def _batches(recipe: Recipe, start: int, fabric: Fabric) -> DataLoader:

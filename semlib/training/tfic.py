@@ -58,6 +58,18 @@ def frozen_readers(names: Sequence[str], temperature: float = 1.0) -> list[Teach
     return [zoo.TEACHERS[name](temperature) for name in names]
 
 
+class Listeners(nn.ModuleList):
+    """Frozen readers as one: part of a model, so that they move with it."""
+
+    def __init__(self, readers: Sequence[Teacher]):
+        super().__init__(cast(Sequence[nn.Module], readers))
+
+    def losses(self, images: Sequence[Tensor], texts: Sequence[str]) -> Tensor:
+        """The mean of the readers' losses of each picture, N, see `Teacher`."""
+        readers = cast(Sequence[Teacher], self)
+        return torch.stack([one.losses(images, texts) for one in readers]).mean(0)
+
+
 class RateTextLoss(nn.Module):
     """The loss of stage 2 round a codec: R + γ·L_OCR (section 3.2 with λ = 0).
 
@@ -71,9 +83,7 @@ class RateTextLoss(nn.Module):
     ):
         super().__init__()
         self.codec, self.gammas = codec, gammas
-        self.readers = readers
-        # so that they move with the model
-        self.frozen = nn.ModuleList(cast(Sequence[nn.Module], readers))
+        self.readers = Listeners(readers)
 
     def forward(
         self, x: Tensor, texts: list[str], rate: Tensor
@@ -84,9 +94,7 @@ class RateTextLoss(nn.Module):
         bpp = estimated_bpp(out["likelihoods"], x)
         # the readers see no value beyond, and resize in full precision
         picture = out["x_hat"].float().clamp(0, 1)
-        ocr = torch.stack(
-            [reader.losses(picture, texts) for reader in self.readers]
-        ).mean(0)
+        ocr = self.readers.losses(picture, texts)
         low, high = self.gammas
         gamma = low * (high / low) ** (rate / (RATES - 1))
         loss = (evenly(gamma, (low * high) ** 0.5) * (bpp + gamma * ocr)).mean()

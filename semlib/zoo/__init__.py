@@ -9,10 +9,12 @@ they load; and under ``start`` the card of the weights that training went on fro
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from ..codec import ScaleHyperprior, TinyLIC
 from ..codec.rates import VariableRate
@@ -22,15 +24,22 @@ from ..ocr.trba import FourStages, TRBAReader
 from ..restore import DnCNN, OCRGuided, ResidualUNet, Restorer
 
 FOLDER = Path(__file__).parent
-# what each recipe trains
-CODECS = {"codec": TinyLIC, "hyperprior": ScaleHyperprior, "tfic": TinyLIC}
-RECOGNIZERS = {"reader": FourStages}
-RESTORERS = {
-    "dncnn": DnCNN,
-    "guided": DnCNN,
-    "unet": ResidualUNet,
-    "listening": ResidualUNet,
-    "blind": ResidualUNet,
+# what each recipe trains, and those of its settings that make it: another is a line here
+Made = tuple[Callable[..., nn.Module], tuple[str, ...]]
+DNCNN: Made = DnCNN, ("depth", "width", "factor")
+UNET: Made = ResidualUNet, ("blocks", "width")
+CODECS: dict[str, Made] = {
+    "codec": (TinyLIC, ("size",)),
+    "hyperprior": (ScaleHyperprior, ("size",)),
+    "tfic": (TinyLIC, ("size",)),
+}
+RECOGNIZERS: dict[str, Made] = {"reader": (FourStages, ("size", "stages"))}
+RESTORERS: dict[str, Made] = {
+    "dncnn": DNCNN,
+    "guided": DNCNN,
+    "unet": UNET,
+    "listening": UNET,
+    "blind": (partial(ResidualUNet, told=True), ("blocks", "width")),
 }
 RECIPES = CODECS | RECOGNIZERS | RESTORERS
 
@@ -102,7 +111,7 @@ def load_restorer(name: str = "dncnn", folder: Path = FOLDER) -> tuple[Restorer,
     return network, known["sha256"]
 
 
-def fill(model: torch.nn.Module, state: dict) -> None:
+def fill(model: nn.Module, state: dict) -> None:
     """Load a state whose coder's tables, of any size, the model has no room for."""
     for key, value in state.items():
         if not value.is_floating_point():
@@ -129,15 +138,10 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
     }
 
 
-def build(recipe: str, settings: dict) -> torch.nn.Module:
+def build(recipe: str, settings: dict) -> nn.Module:
     """The network that a recipe with these settings trains, untrained."""
-    if recipe in RECOGNIZERS:
-        return RECOGNIZERS[recipe](settings["size"], settings["stages"])
-    if recipe in ("unet", "listening", "blind"):
-        return ResidualUNet(settings["blocks"], settings["width"], recipe == "blind")
-    if recipe in RESTORERS:
-        return RESTORERS[recipe](settings["depth"], settings["width"], settings["factor"])
-    return CODECS[recipe](settings["size"])
+    make, needed = RECIPES[recipe]
+    return make(*(settings[key] for key in needed))
 
 
 def find(weights: str, folder: Path = FOLDER) -> str:
