@@ -8,6 +8,7 @@ from PIL import Image
 from semlib import cli, data, zoo
 from semlib.compat import package_folder
 from semlib.data.jpeg import Luminance
+from semlib.experiments import load
 from semlib.experiments.end_to_end import luminance
 from semlib.images import to_tensor
 from semlib.restore import Restorer, choose, denied, quantize
@@ -127,3 +128,12 @@ def test_the_limit_lies_between(networks):
         blind, quantize(torch.stack([to_tensor(255 - x) for x in pages()]), TABLE), TABLE
     )
     assert 3 * known < DENIED < strange / 3
+
+
+def test_it_makes_nothing_worse():
+    """By either reader, on any line of what was measured."""
+    found = load("robustness")
+    for name, ways in found["rows"].items():
+        for reader in ("english_g2 accuracy", "PP-OCRv6 accuracy"):
+            assert ways["chosen"][reader][0] >= ways["degraded"][reader][0], name
+        assert sum(found["chosen"][name].values()) == found["patches"]
