@@ -128,7 +128,9 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(zoo, "load_restorer", lambda name: (network, weights))
     data_file, out = tmp_path / "in.jpg", tmp_path / "out.png"
     Image.new("RGB", (45, 30), "orange").save(data_file)
-    monkeypatch.setattr("sys.argv", ["semlib", "restore", str(data_file), str(out)])
+    monkeypatch.setattr(
+        "sys.argv", ["semlib", "restore", str(data_file), str(out), "--model", "tiny"]
+    )
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert not ended.value.code

@@ -246,7 +246,9 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
 
     monkeypatch.setattr(zoo, "load_restorer", lambda name: (network, weights))
     out = tmp_path / "out.png"
-    monkeypatch.setattr("sys.argv", ["semlib", "restore", str(page), str(out)])
+    monkeypatch.setattr(
+        "sys.argv", ["semlib", "restore", str(page), str(out), "--model", "tiny"]
+    )
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert not ended.value.code and Image.open(out).size == Image.open(page).size
@@ -325,11 +327,15 @@ def test_robustness_goes_on(tmp_path, monkeypatch):
         robustness, "conditions", lambda subset: {"as trained": conditions["as trained"]}
     )
     monkeypatch.setattr(robustness, "MOVES", (0, 3))
-    monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn"])
+    monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn", *robustness.BOOK])
     first = robustness.run(tmp_path, 1)
     assert first["patches"] == 1
-    assert set(first["rows"]["as trained"]) == {"clean", "degraded"}
-    assert set(first["moved"]["3"]) == {"clean", "degraded", "dncnn"}
+    known = {"clean", "degraded", *robustness.BOOK}
+    assert set(first["rows"]["as trained"]) == {*known, "chosen"}
+    assert set(first["gains"]["as trained"]) == {*robustness.BOOK, "chosen"}
+    (taken,) = (way for way, count in first["chosen"]["as trained"].items() if count)
+    assert first["rows"]["as trained"]["chosen"] == first["rows"]["as trained"][taken]
+    assert set(first["moved"]["3"]) == {*known, "dncnn"}
     assert first["moved"]["0"]["dncnn"] != first["moved"]["3"]["dncnn"]
     monkeypatch.setattr(end_to_end, "score", pytest.fail)
     assert robustness.run(tmp_path, 1)["moved"] == first["moved"]
