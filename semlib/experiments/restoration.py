@@ -17,8 +17,7 @@ from .results import test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
-BOOK = ("dncnn-book", "dncnn-book-second", "unet", "blind")
-DEFAULT = "unet"  # of semlib restore
+BOOK = ("dncnn-book", "dncnn-book-second", *zoo.DEFAULTS)
 
 
 def run(
@@ -79,7 +78,7 @@ def methods() -> dict[str, Repair | None]:
         **{
             f"{name}, not held": partial(repaired, network)
             for name, network in learned.items()
-            if name == DEFAULT
+            if name == zoo.DEFAULTS[0]
         },
         **{name: partial(_filtered, process) for name, process in FILTERS.items()},
     }

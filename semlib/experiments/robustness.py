@@ -19,7 +19,7 @@ from .end_to_end import Ruin, held, luminance, ruined, stored, untouched
 from .results import test_set
 
 OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one height
-BOOK = ("unet", "blind")
+BOOK = zoo.DEFAULTS
 CHOSEN = "chosen"  # of these, by `choose`, which may also leave a patch as it is
 
 DRAWN: dict[str, dict] = {

@@ -96,24 +96,14 @@ class GuidedRecipe:
             for index in rng.integers(len(self._patches), size=(self.settings["batch"],))
         ]
         windows = [self._windows(patch) for patch in patches]
-        places = [
-            (at, moved(window, rng), word.text)
-            for at, patch in enumerate(patches)
-            for word, window in zip(patch.words, windows[at], strict=True)
-        ]
-        chosen = rng.permutation(len(places))[: self.settings["words"]]
-        some = [places[at] for at in chosen]
+        places = some_words(patches, windows, rng, self.settings["words"])
         share = slice(rank, None, ranks)
         ruined = [degrade(patch.image, quality=QUALITY)[0] for patch in patches[share]]
         return (
             torch.stack([to_tensor(image) for image in ruined]),
             torch.stack([self._mask(found) for found in windows[share]]),
             torch.stack([to_tensor(patch.image) for patch in patches[share]]),
-            [
-                (at // ranks, window, text)
-                for at, window, text in some
-                if at % ranks == rank
-            ],
+            share_of(places, rank, ranks),
         )
 
     def _windows(self, patch: Patch) -> list[tuple]:
@@ -126,7 +116,39 @@ class GuidedRecipe:
         return fading(windows, PATCH_HEIGHT, PATCH_WIDTH)
 
 
-def moved(window: tuple, rng: np.random.Generator) -> tuple:
+def some_words(
+    patches: Sequence[Patch],
+    windows: Sequence[Sequence[tuple]],
+    rng: np.random.Generator,
+    words: int,
+) -> list[tuple]:
+    """At most so many of the patches' words: which patch, the window, see `_moved`, and
+    the text."""
+    places = [
+        (at, _moved(window, rng), word.text)
+        for at, patch in enumerate(patches)
+        for word, window in zip(patch.words, windows[at], strict=True)
+    ]
+    return [places[index] for index in rng.permutation(len(places))[:words]]
+
+
+def share_of(places: Sequence[tuple], rank: int, ranks: int) -> list[tuple]:
+    """Those in a process's share of the patches, by their index in it."""
+    return [
+        (at // ranks, window, text) for at, window, text in places if at % ranks == rank
+    ]
+
+
+def cut_out(pictures: Tensor, places: Sequence[tuple]) -> tuple[list[Tensor], list[str]]:
+    """What is seen of words in pictures N×C×H×W, and their texts."""
+    seen = [
+        pictures[at, :, top:bottom, left:right]
+        for at, (left, top, right, bottom), _ in places
+    ]
+    return seen, [text for *_, text in places]
+
+
+def _moved(window: tuple, rng: np.random.Generator) -> tuple:
     """A window with each side moved by up to a pixel, as a detector that looks at
     the refined picture might put it."""
     left, top, right, bottom = np.add(window, rng.integers(-1, 2, 4))
@@ -174,14 +196,9 @@ class RefinementLoss(nn.Module):
             first = self.first(ruined).float().clamp(0, 1)
         refined = blend(first, self.network(first), masks).float()
         seen = refined.clamp(0, 1)  # the readers see no value beyond
-        crops = [
-            seen[at, :, top:bottom, left:right]
-            for at, (left, top, right, bottom), _ in places
-        ]
-        texts = [text for _, _, text in places]
         ocr = torch.zeros(())
         if places and len(self.readers):
-            ocr = self.readers.losses(crops, texts).mean()
+            ocr = self.readers.losses(*cut_out(seen, places)).mean()
         error = F.mse_loss(refined, clean)
         loss = ocr + self.image * error
         return loss, {

@@ -11,7 +11,7 @@ from ..data import BookPatches, quantization_table
 from ..images import to_tensor
 from ..ocr import PageReader, Teacher
 from ..restore import quantize
-from .guided import moved
+from .guided import cut_out, share_of, some_words
 from .unet import UNetRecipe, squared_error
 from .tfic import READERS, Listeners, frozen_readers
 
@@ -26,21 +26,17 @@ class ListeningRecipe(UNetRecipe):
             error.
     """
 
+    known_as = "book pages' patches, train"
     about = "Chapter 9: the default network, with the readers' loss beside the pixels'."
     options: ClassVar = {"reader": ("both", "easyocr, trba or both.")}
 
     def __init__(self, settings: dict):
         super().__init__(settings)
-        self._patches = BookPatches("train", settings["pages"])
         self._reader = PageReader()
 
-    @classmethod
-    def data_card(cls, settings: dict) -> dict:
-        return {
-            "set": "book pages' patches, train",
-            "pages": settings["pages"],
-            "sha256": BookPatches("train", settings["pages"]).sha256,
-        }
+    @staticmethod
+    def pages(settings: dict) -> BookPatches:
+        return BookPatches("train", settings["pages"])
 
     def model(self) -> nn.Module:
         readers = frozen_readers(
@@ -54,29 +50,19 @@ class ListeningRecipe(UNetRecipe):
         text."""
         rng = np.random.default_rng([self.settings["seed"], step])
         patches = [
-            self._patches[int(index)]
-            for index in rng.integers(len(self._patches), size=(self.settings["batch"],))
+            self._pages[int(index)]
+            for index in rng.integers(len(self._pages), size=(self.settings["batch"],))
         ]
-        places = [
-            (at, moved(window, rng), word.text)
-            for at, patch in enumerate(patches)
-            for word, window in zip(
-                patch.words,
-                self._reader.windows(patch.corners, *patch.image.shape),
-                strict=True,
-            )
+        windows = [
+            self._reader.windows(patch.corners, *patch.image.shape) for patch in patches
         ]
-        chosen = rng.permutation(len(places))[: self.settings["words"]]
+        places = some_words(patches, windows, rng, self.settings["words"])
         clean = torch.stack([to_tensor(patch.image) for patch in patches[rank::ranks]])
         table = torch.tensor(quantization_table(self.settings["quality"]))
         return (
             clean,
             quantize(clean, table),
-            [
-                (at // ranks, window, text)
-                for at, window, text in (places[index] for index in chosen)
-                if at % ranks == rank
-            ],
+            share_of(places, rank, ranks),
         )
 
 
@@ -95,10 +81,5 @@ class SquaredErrorAndTextLoss(nn.Module):
         restored = self.network(ruined).float()
         loss, numbers = squared_error(restored, clean, ruined)
         seen = restored.clamp(0, 1)  # the readers see no value beyond
-        crops = [
-            seen[at, :, top:bottom, left:right]
-            for at, (left, top, right, bottom), _ in places
-        ]
-        texts = [text for _, _, text in places]
-        ocr = self.readers.losses(crops, texts).mean()
+        ocr = self.readers.losses(*cut_out(seen, places)).mean()
         return loss + self.ocr * ocr, {**numbers, "ocr": ocr.item()}

@@ -1,5 +1,7 @@
 """The network that sees further, on pages laid out as books are."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,6 +24,7 @@ class UNetRecipe:
             goes on from the weights of that name.
     """
 
+    known_as = "book pages, train"  # of its data, on cards
     about = "Chapter 8: a network that sees further, on pages laid out as books are."
 
     def __init__(self, settings: dict):
@@ -31,15 +34,15 @@ class UNetRecipe:
         self._pages = self.pages(settings)
 
     @staticmethod
-    def pages(settings: dict) -> BookPages:
-        """What is learned from."""
+    def pages(settings: dict) -> Any:
+        """What is learned from: `BookPages`, or what another recipe names."""
         return BookPages("train", settings["pages"])
 
     @classmethod
     def data_card(cls, settings: dict) -> dict:
         """Which data, how much of them, and their hash."""
         return {
-            "set": "book pages, train",
+            "set": cls.known_as,
             "pages": settings["pages"],
             "sha256": cls.pages(settings).sha256,
         }
