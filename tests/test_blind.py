@@ -60,20 +60,22 @@ def test_tables_and_ink_of_many_kinds():
     assert pictures[:, 0].max() <= 90 and pictures[:, 1].min() >= 180
 
 
-def test_it_begins_as_what_it_starts_from(tmp_path, monkeypatch):
+@pytest.mark.parametrize("start", ["unet", "blind"])
+def test_it_begins_as_what_it_starts_from(start, tmp_path, monkeypatch):
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    settings = {**preset("blind", "paper"), "pages": 1}
+    settings = {**preset("blind", "paper"), "pages": 1, "start": start}
     network = BlindRecipe(settings).model().network.eval()
-    known, _ = zoo.load_restorer("unet")
+    known, _ = zoo.load_restorer(start)
     x = torch.rand(1, 1, 32, 40)
     table = torch.tensor(data.quantization_table(5))
-    assert torch.allclose(network(seen(network, x, table)), known(x), atol=1e-5)
+    before = known(seen(known, x, table))
+    assert torch.allclose(network(seen(network, x, table)), before, atol=1e-5)
 
 
 def test_it_goes_by_the_file(recipe, tmp_path):
     train(recipe, tmp_path / "run", devices=1)
     known = export("blind", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
-    assert known["data"]["set"] == "book pages, train"
+    assert known["data"]["set"] == BlindRecipe.known_as
     network, _ = zoo.load_restorer("tiny", tmp_path)
     assert isinstance(network, ResidualUNet) and network.told
     image = data.make_book_page(3, "test").reduced()[60:265, 20:321]

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -117,6 +118,25 @@ def test_no_word_of_the_text_is_lost(index):
         else:
             assert not begun and (word.strip(".,").lower() in other or word.isdigit())
     assert at > 0.9 * (len(page.set) - sum(map(len, titles)))
+
+
+def test_random_letters_and_digits_stand_among_the_words():
+    """From none to all of them, a quarter on the whole, and as many of one as of the
+    other; the text keeps its full stops."""
+    listed = set(words.held_out("train")) | set(words.FUNCTION_WORDS)
+    shares, found, ends = [], "", 0
+    for seed in range(60):
+        text = words.mixed_words(np.random.default_rng(seed), 400, "train")
+        strange = [word for word in text if word.strip(".,").lower() not in listed]
+        shares.append(len(strange) / len(text))
+        found += "".join(strange)
+        ends += sum(word.endswith(".") for word in text)
+    assert min(shares) < 0.05 and max(shares) > 0.8 and 0.15 < np.mean(shares) < 0.35
+    letters, digits = (
+        sum(map(found.count, kind)) for kind in (ascii_lowercase, "0123456789")
+    )
+    assert 0.8 < letters / digits < 1.25
+    assert 1 / 17 < ends / (60 * 400) < 1 / 6  # sentences of 6 to 16 words
 
 
 def test_splits_share_no_word_and_no_typeface():

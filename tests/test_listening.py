@@ -44,7 +44,7 @@ def test_the_loss_is_the_squared_error_and_the_readers(recipe):
 def test_training_and_export(recipe, tmp_path):
     train(recipe, tmp_path / "run", devices=1)
     known = export("listening", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
-    assert known["data"]["set"] == "book pages' patches, train"
+    assert known["data"]["set"] == ListeningRecipe.known_as
     assert math.isfinite(known["training_log"][-1]["ocr"])
     assert isinstance(zoo.load_restorer("tiny", tmp_path)[0], ResidualUNet)
 

@@ -11,7 +11,7 @@ from .book import (
     spread_book_patches,
 )
 from .jpeg import degrade, jpeg_bytes, jpeg_scan, quantization_table
-from .page_patches import BookPages, BookPatches, PagePatches
+from .page_patches import BookPages, BookPatches, MixedBookPatches, PagePatches
 from .pages import (
     PAGES,
     PATCH_HEIGHT,
@@ -46,6 +46,7 @@ __all__ = [
     "BookPage",
     "BookPages",
     "BookPatches",
+    "MixedBookPatches",
     "Page",
     "PagePatches",
     "Patch",

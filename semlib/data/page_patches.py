@@ -96,6 +96,13 @@ class BookPatches(PagePatches):
     packages = "freetype-py", "uharfbuzz"  # Pillow only reduces: a test compares two
 
 
+class MixedBookPatches(BookPatches):
+    """The same with random letters and digits among the words."""
+
+    name = "book-mixed"
+    make = staticmethod(partial(make_book_page, text=words.mixed_words))
+
+
 class BookPages(Items[np.ndarray]):
     """A split's first pages, whole, as they are before JPEG: 800×592 uint8 each.
 
@@ -105,6 +112,7 @@ class BookPages(Items[np.ndarray]):
     Args:
         count: how many; all of the split when None.
         x_heights: the range that each page's is drawn from, in pixels.
+        mixed: whether random letters and digits stand among the words.
         workers: processes that draw; as many as the machine has cores if None.
 
     Raises:
@@ -117,15 +125,15 @@ class BookPages(Items[np.ndarray]):
         count: int | None = None,
         *,
         x_heights: tuple[float, float] = (book.X_HEIGHT, book.X_HEIGHT),
+        mixed: bool = False,
         workers: int | None = None,
     ):
         self._count = checked(split, count, BOOK_PAGES, "pages")
-        recipe = recipe_hash(
-            [BookPatches.drawn, words.digest(), *x_heights], *BookPatches.packages
-        )
+        drawn = [BookPatches.drawn, words.digest(), *x_heights, *["mixed"] * mixed]
+        recipe = recipe_hash(drawn, *BookPatches.packages)
         self._shards = Shards(
             cache_folder() / f"book-whole-{recipe}" / split,
-            partial(_whole, split=split, x_heights=x_heights),
+            partial(_whole, split=split, x_heights=x_heights, mixed=mixed),
             self._count,
             BOOK_PAGES[split],
             workers=workers,
@@ -141,10 +149,12 @@ class BookPages(Items[np.ndarray]):
 
 
 def _whole(
-    index: int, split: str, x_heights: tuple[float, float]
+    index: int, split: str, x_heights: tuple[float, float], mixed: bool
 ) -> tuple[np.ndarray, dict]:
     x_height = np.random.default_rng([index]).uniform(*x_heights)
-    return make_book_page(index, split, x_height=x_height).reduced(), {}
+    text = words.mixed_words if mixed else words.prose_words
+    page = make_book_page(index, split, x_height=x_height, text=text)
+    return page.reduced(), {}
 
 
 def _draw(page: int, split: str, make: Callable) -> tuple[np.ndarray, dict]:

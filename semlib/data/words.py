@@ -151,6 +151,22 @@ def prose_words(rng: np.random.Generator, count: int, split: str) -> list[str]:
     return _running(rng, count, held_out(split))
 
 
+def mixed_words(rng: np.random.Generator, count: int, split: str) -> list[str]:
+    """`prose_words`, of which random letters and digits take the place of some: from
+    none to all, a quarter on the whole, so that no word list can be learned by heart."""
+    share = rng.random() ** 3
+    return [
+        _strange_like(rng, word) if rng.random() < share else word
+        for word in prose_words(rng, count, split)
+    ]
+
+
+def _strange_like(rng: np.random.Generator, word: str) -> str:
+    """Random letters or digits, with the word's full stop or comma."""
+    kind = "letters" if rng.random() < 0.5 else "digits"
+    return strange_text(rng, kind) + word[len(word.rstrip(".,")) :]
+
+
 def running_text(rng: np.random.Generator, count: int, split: str) -> list[str]:
     """`count` words that look like prose: sentences, commas, numbers, capitals.
 

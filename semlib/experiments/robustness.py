@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from .. import zoo
 from ..data import NEVER_SEEN, Patch, jpeg_bytes, make_page, spread_book_patches
-from ..data.words import sentences, strange_words
+from ..data.words import prose_words, sentences, strange_words
 from ..metrics import gains, summary
 from ..restore import Restorer, choose
 from .end_to_end import Ruin, held, luminance, ruined, stored, untouched
@@ -22,6 +22,12 @@ OLD = ("dncnn", "guided")  # learned from pages whose lines all lie at one heigh
 BOOK = zoo.DEFAULTS
 CHOSEN = "chosen"  # of these, by `choose`, which may also leave a patch as it is
 
+
+def capitals(rng: np.random.Generator, count: int, *, split: str) -> list[str]:
+    """`prose_words` in capitals."""
+    return [word.upper() for word in prose_words(rng, count, split)]
+
+
 DRAWN: dict[str, dict] = {
     "as trained": {},
     "never-seen typefaces": {"typefaces": NEVER_SEEN},
@@ -29,6 +35,8 @@ DRAWN: dict[str, dict] = {
     "sentences, never-seen typefaces": {"text": sentences, "typefaces": NEVER_SEEN},
     "random letters": {"text": partial(strange_words, kind="letters")},
     "digits": {"text": partial(strange_words, kind="digits")},
+    "Italian": {"text": partial(strange_words, kind="Italian")},
+    "capitals": {"text": capitals},
     **{f"x-height {size}": {"x_height": size} for size in (5, 7, 8, 9, 10)},
 }
 QUALITIES = (2, 3, 5, 10, 20)

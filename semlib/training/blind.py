@@ -4,10 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import zoo
 from ..data import BookPages, quantization_table
 from ..images import to_tensor
-from ..restore import ResidualUNet, Restorer, quantize, table_picture
+from ..restore import Restorer, quantize, table_picture
 from .unet import UNetRecipe, crop
 
 FADED = 0.3  # of the crops: their ink is not quite black, their paper not quite white
@@ -19,30 +18,28 @@ class BlindRecipe(UNetRecipe):
     """Parts of pages in print of many sizes, each with a table of its own, which the
     network is told. See `training.loop`.
 
-    With ``start``, it begins with the weights of one that is told nothing.
+    With ``start``, it may begin with the weights of one that is told nothing.
 
     Args:
         settings: as `UNetRecipe`'s, but for ``x_heights`` in pixels and
             ``qualities``, from and to.
     """
 
+    kind = "blind"
     about = "Chapter 8: the same for what people have, print of any size, any quality."
 
     @staticmethod
     def pages(settings: dict) -> BookPages:
         return BookPages(
-            "train", settings["pages"], x_heights=tuple(settings["x_heights"])
+            "train",
+            settings["pages"],
+            x_heights=tuple(settings["x_heights"]),
+            mixed=True,
         )
 
-    def network(self) -> Restorer:
-        return ResidualUNet(self.settings["blocks"], self.settings["width"], told=True)
-
-    def begun(self) -> Restorer:
-        network = self.network()
-        if self.settings.get("start"):
-            known, _ = zoo.load_restorer(self.settings["start"])
-            network.load_state_dict(_told(known.state_dict(), network))
-        return network
+    def taken_over(self, known: Restorer) -> dict:
+        state = known.state_dict()
+        return state if getattr(known, "told", False) else _told(state, known.factor)
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple[Tensor, Tensor]:
         """This process's share: clean crops, N×1×H×W; and what JPEG leaves of them,
@@ -62,13 +59,11 @@ class BlindRecipe(UNetRecipe):
         return clean, torch.cat([ruined, table_picture(tables, ruined)], 1)
 
 
-def _told(state: dict, network: Restorer) -> dict:
+def _told(state: dict, factor: int) -> dict:
     """The weights of a network that is told nothing, with zeros for the table."""
     weight = state["head.weight"]
-    table = weight.new_zeros(len(weight), network.factor**2, *weight.shape[2:])
-    head = torch.cat(
-        [weight[:, : network.factor**2], table, weight[:, network.factor**2 :]], 1
-    )
+    table = weight.new_zeros(len(weight), factor**2, *weight.shape[2:])
+    head = torch.cat([weight[:, : factor**2], table, weight[:, factor**2 :]], 1)
     return {**state, "head.weight": head}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..data import BookPatches, quantization_table
+from ..data import MixedBookPatches, quantization_table
 from ..images import to_tensor
 from ..ocr import PageReader, Teacher
 from ..restore import quantize
@@ -26,17 +26,18 @@ class ListeningRecipe(UNetRecipe):
             error.
     """
 
-    known_as = "book pages' patches, train"
+    kind = "listening"
+    known_as = "book pages' patches, train, with random letters and digits"
     about = "Chapter 9: the default network, with the readers' loss beside the pixels'."
-    options: ClassVar = {"reader": ("both", "easyocr, trba or both.")}
+    options: ClassVar = {"reader": ("easyocr", "easyocr, trba or both.")}
 
     def __init__(self, settings: dict):
         super().__init__(settings)
         self._reader = PageReader()
 
     @staticmethod
-    def pages(settings: dict) -> BookPatches:
-        return BookPatches("train", settings["pages"])
+    def pages(settings: dict) -> MixedBookPatches:
+        return MixedBookPatches("train", settings["pages"])
 
     def model(self) -> nn.Module:
         readers = frozen_readers(

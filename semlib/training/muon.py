@@ -1,5 +1,7 @@
 """Muon for a network's middle convolutions, Adam for the rest."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -21,25 +23,44 @@ class MuonAdam(torch.optim.Adam):
     @torch.no_grad()
     def step(self, closure=None):
         for group in self.param_groups:
-            for weight in group["params"] if group.get("muon") else ():
-                # Adam's names, as its checkpoints need them
-                state = self.state[weight]
-                if not state:
-                    state.update(step=torch.zeros(()), exp_avg=torch.zeros_like(weight))
-                mean = state["exp_avg"].lerp_(weight.grad, 1 - MOMENTUM)
-                change = orthogonal(weight.grad.lerp(mean, MOMENTUM).flatten(1))
-                weight.sub_(change.view_as(weight), alpha=group["lr"])
-                weight.grad = None  # Adam passes over it
+            for weights in alike(group["params"] if group.get("muon") else ()):
+                self._turn(weights, group["lr"])
         return super().step(closure)
 
+    def _turn(self, weights: list[Tensor], rate: float) -> None:
+        """A step of weights of one shape, all at once: one by one, a GPU would wait."""
+        grads = [weight.grad for weight in weights if weight.grad is not None]
+        for weight in weights:  # Adam's names, as its checkpoints need them
+            if not self.state[weight]:
+                self.state[weight] = {
+                    "step": torch.zeros(()),
+                    "exp_avg": torch.zeros_like(weight),
+                }
+        means = [self.state[weight]["exp_avg"] for weight in weights]
+        torch._foreach_lerp_(means, grads, 1 - MOMENTUM)
+        ahead = torch.stack(torch._foreach_lerp(grads, means, MOMENTUM))
+        changes = orthogonal(ahead.flatten(2)).view_as(ahead)
+        torch._foreach_add_(weights, changes.unbind(), alpha=-rate)
+        for weight in weights:
+            weight.grad = None  # Adam passes over it
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """A matrix with the same singular vectors and values from 0.5 to 1.5, by
-    Newton and Schulz's iteration; of a shape m×n with m ≤ n."""
+
+def alike(weights: Iterable[Tensor]) -> list[list[Tensor]]:
+    """Tensors that have a gradient, those of one shape together."""
+    found: dict[torch.Size, list[Tensor]] = {}
+    for weight in weights:
+        if weight.grad is not None:
+            found.setdefault(weight.shape, []).append(weight)
+    return list(found.values())
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices, N×m×n with m ≤ n, with the same singular vectors and values from 0.5
+    to 1.5, by Newton and Schulz's iteration."""
     a, b, c = COEFFICIENTS
-    x = matrix / (matrix.norm() + 1e-7)
+    x = matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)
     # x is only ever multiplied from the left, so the iteration runs on m×m matrices
-    gram, product, same = x @ x.T, None, torch.eye(len(x)).to(x)
+    gram, product, same = x @ x.mT, None, torch.eye(x.shape[1]).to(x)
     for _ in range(ITERATIONS):
         factor = a * same + b * gram + c * gram @ gram
         gram = factor @ gram @ factor

@@ -1,6 +1,6 @@
 """The network that sees further, on pages laid out as books are."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from .. import zoo
 from ..data import BookPages, quantization_table
 from ..images import to_tensor
-from ..restore import ResidualUNet, Restorer, quantize
+from ..restore import Restorer, quantize
 from . import muon
 
 
@@ -24,7 +24,8 @@ class UNetRecipe:
             goes on from the weights of that name.
     """
 
-    known_as = "book pages, train"  # of its data, on cards
+    kind = "unet"  # what the zoo calls the recipe
+    known_as = "book pages, train, with random letters and digits"  # its data, on cards
     about = "Chapter 8: a network that sees further, on pages laid out as books are."
 
     def __init__(self, settings: dict):
@@ -36,7 +37,7 @@ class UNetRecipe:
     @staticmethod
     def pages(settings: dict) -> Any:
         """What is learned from: `BookPages`, or what another recipe names."""
-        return BookPages("train", settings["pages"])
+        return BookPages("train", settings["pages"], mixed=True)
 
     @classmethod
     def data_card(cls, settings: dict) -> dict:
@@ -47,20 +48,20 @@ class UNetRecipe:
             "sha256": cls.pages(settings).sha256,
         }
 
-    def network(self) -> Restorer:
-        """The network, untrained."""
-        return ResidualUNet(self.settings["blocks"], self.settings["width"])
-
     def model(self) -> nn.Module:
         return SquaredErrorLoss(self.begun())
 
     def begun(self) -> Restorer:
         """The network as training begins with it."""
-        network = self.network()
+        network = cast(Restorer, zoo.build(self.kind, self.settings))
         if self.settings.get("start"):
             known, _ = zoo.load_restorer(self.settings["start"])
-            network.load_state_dict(known.state_dict())
+            network.load_state_dict(self.taken_over(known))
         return network
+
+    def taken_over(self, known: Restorer) -> dict:
+        """The weights to begin with, from those of the network to go on from."""
+        return known.state_dict()
 
     def groups(self, model) -> list[dict]:
         return muon.groups(model.network, self.settings)
