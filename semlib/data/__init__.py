@@ -27,6 +27,7 @@ from .pages import (
     make_page,
     spread_patches,
 )
+from .scenes import SCENES, Scene, Scenes, SceneWord, make_scene
 from .text_images import TextImage, TextImages, make_text_image
 from .words import STRANGE, dictionary
 
@@ -38,8 +39,12 @@ __all__ = [
     "PATCH_HEIGHT",
     "PATCH_WIDTH",
     "SCALE",
+    "SCENES",
     "SEEN",
     "STRANGE",
+    "Scene",
+    "SceneWord",
+    "Scenes",
     "TYPEFACES",
     "UNSEEN_TYPEFACES",
     "X_HEIGHT",
@@ -59,6 +64,7 @@ __all__ = [
     "jpeg_scan",
     "make_book_page",
     "make_page",
+    "make_scene",
     "make_text_image",
     "quantization_table",
     "reduce_image",

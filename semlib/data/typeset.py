@@ -40,10 +40,11 @@ class Typeface:
 
     Args:
         name: a file of `FONTS`, without its ending.
+        path: where the font lies, if not there.
     """
 
-    def __init__(self, name: str):
-        path = FONTS / f"{name}_400Regular.ttf"
+    def __init__(self, name: str, path: Path | None = None):
+        path = path or FONTS / f"{name}_400Regular.ttf"
         self.name, self._face = name, freetype.Face(str(path))
         self._units = self._face.units_per_EM
         self._shaper = uharfbuzz.Font(uharfbuzz.Face(path.read_bytes()))
