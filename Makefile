@@ -1,7 +1,7 @@
 # Two commands: `make book` and `make test`. Both set up what they need, once.
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book check test chapters lock clean
+.PHONY: help setup book check test chapters editions lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,6 +41,9 @@ test: book  ## build the book, then run every test
 
 chapters: $(VENV)/.packages  ## run the chapters in place and store their outputs
 	$(BIN)/python .ci/execute.py chapters/*.ipynb
+
+editions: $(VENV)/.packages  ## write the chapters as notebooks that run anywhere
+	$(BIN)/python -m tools.editions
 
 lock: $(VENV)/.packages  ## renew requirements.lock (the one step that resolves versions)
 	$(BIN)/pip install uv

@@ -1,0 +1,1 @@
+"""What makes things from the book and is no part of the package."""
