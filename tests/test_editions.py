@@ -271,6 +271,10 @@ def test_what_other_code_needs_stays():
     assert without_glue([cell]) == [cell.replace("    glue(n, a)\n", "")]
 
 
+def test_what_is_added_to_stays():
+    assert without_glue(["b = 0\nb += 1\nglue('b', b)"]) == ["b = 0\nb += 1"]
+
+
 def test_gaps_stay_as_wide_as_they_were():
     cell = "a = 1\nglue('a', a)\n\n\ndef f():\n    glue('b', a)\n    return a\n\n\nf()"
     assert without_glue([cell]) == ["a = 1\n\n\ndef f():\n    return a\n\n\nf()"]

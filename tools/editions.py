@@ -35,8 +35,8 @@ class Book:
     def __init__(self, root: Path, config: dict[str, Any]):
         self.root = root
         self.name: str = config["title"]
-        self.repository: dict[str, str] | None = config.get("repository")
         self.address: str = config.get("html", {}).get("baseurl", "").rstrip("/")
+        self.first_cell = front.cell(root / "pyproject.toml", config.get("repository"))
         self.bibliography = Bibliography(root / config["bibtex_bibfiles"][0])
         self.terms = {term.lower(): term for term in terms(root / "book" / "glossary.md")}
 
@@ -157,7 +157,7 @@ def before(chapter: Path, book: Book) -> list[NotebookNode]:
         f"A chapter of *{book.name}*: {book.page(name)}. This notebook was made from it,"
         " and has the outputs of its last run. The cell below prepares the machine."
     )
-    code = new_code_cell(front.cell(ROOT / "pyproject.toml", book.repository), id="front")
+    code = new_code_cell(book.first_cell, id="front")
     fold(code, HIDDEN)
     return [new_markdown_cell(words, id="origin"), code]
 
