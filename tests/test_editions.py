@@ -275,6 +275,19 @@ def test_what_is_added_to_stays():
     assert without_glue(["b = 0\nb += 1\nglue('b', b)"]) == ["b = 0\nb += 1"]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a = 1; glue('a', a)\nb(a)",
+        "def f():\n    glue('a', 1)",
+        "@c\ndef g(): 1\nglue('a', g)",
+    ],
+)
+def test_code_that_cannot_be_cut_is_refused(cell):
+    with pytest.raises((ValueError, SyntaxError)):
+        without_glue([cell])
+
+
 def test_gaps_stay_as_wide_as_they_were():
     cell = "a = 1\nglue('a', a)\n\n\ndef f():\n    glue('b', a)\n    return a\n\n\nf()"
     assert without_glue([cell]) == ["a = 1\n\n\ndef f():\n    return a\n\n\nf()"]

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 Node = ast.AST
 
@@ -66,7 +67,12 @@ def is_idle(node: Node, unused: set[str], idle: set[Node]) -> bool:
 
 
 def cut(cell: str, tree: ast.Module, idle: set[Node]) -> str:
-    """A cell without its idle lines."""
+    """A cell without its idle lines.
+
+    Raises:
+        ValueError: other code stands on them.
+        SyntaxError: a function has no line left.
+    """
     lines: list[str | None] = [*cell.split("\n")]
     for node in idle.intersection(ast.walk(tree)):
         assert isinstance(node, ast.stmt)
@@ -77,8 +83,19 @@ def cut(cell: str, tree: ast.Module, idle: set[Node]) -> str:
         last = (left[-1].end_lineno or 0) - 1
         lines[last] = f"{lines[last]};"  # now the last, and shown if it were not for this
     text = tidy(lines)
-    ast.parse(text)  # a function may have lost its whole body
+    if ast.dump(ast.parse(text)) != ast.dump(Without(idle).visit(tree)):
+        raise ValueError(f"glue shares lines with other code:\n{cell}")
     return text
+
+
+class Without(ast.NodeTransformer):
+    """A tree without its idle nodes."""
+
+    def __init__(self, idle: set[Node]):
+        self.idle = idle
+
+    def visit(self, node: Node) -> Any:
+        return None if node in self.idle else self.generic_visit(node)
 
 
 def has_value(node: ast.stmt) -> bool:
