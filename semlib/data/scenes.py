@@ -31,7 +31,8 @@ SCENES = {
     "test": 600,
 }  # section 3.3, and to choose by
 SMALLEST = 24  # pixels that a capital is high, at least
-MARGIN = 128  # round the picture, where ink may begin before it is bent
+MARGIN = 0.1  # round a word, of its box's shorter side (EasyOCR's)
+ROOM = 128  # pixels round the picture, where ink may begin before it is bent
 LUMA = np.array([0.299, 0.587, 0.114])
 INK = 48  # of 255, from which a pixel counts as a word's
 
@@ -42,6 +43,19 @@ class SceneWord:
 
     text: str
     box: tuple[int, int, int, int]
+
+    @property
+    def window(self) -> tuple[int, int, int, int]:
+        """What a reader is shown: the box and a margin, a tenth of its shorter side, as
+        far as the picture goes."""
+        left, top, right, bottom = self.box
+        margin = MARGIN * min(right - left, bottom - top)
+        return (
+            max(0, int(left - margin)),
+            max(0, int(top - margin)),
+            min(WIDTH, int(np.ceil(right + margin))),
+            min(HEIGHT, int(np.ceil(bottom + margin))),
+        )
 
 
 @dataclass(frozen=True)
@@ -200,14 +214,14 @@ def _set(rng: np.random.Generator, face: Typeface, texts: list[str]) -> list[np.
     if most * capital < SMALLEST:
         return []
     size = np.exp(rng.uniform(np.log(SMALLEST / capital), np.log(most)))
-    left = MARGIN + rng.uniform(0.02 * WIDTH, 0.98 * WIDTH - size * max(widths))
+    left = ROOM + rng.uniform(0.02 * WIDTH, 0.98 * WIDTH - size * max(widths))
     tall = size * (capital + pitch * (lines - 1))
-    y = MARGIN + rng.uniform(0.03 * HEIGHT, 0.97 * HEIGHT - tall) + size * capital
+    y = ROOM + rng.uniform(0.03 * HEIGHT, 0.97 * HEIGHT - tall) + size * capital
     masks = []
     for row, width in zip(rows, widths):
         x = left + rng.choice([0, 0.5, 1]) * size * (max(widths) - width)
         for at in row:
-            mask = np.zeros((HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN), np.uint8)
+            mask = np.zeros((HEIGHT + 2 * ROOM, WIDTH + 2 * ROOM), np.uint8)
             lay(mask, face.ink(texts[at], size, x, y))
             masks.append(mask)
             x += size * face.width(texts[at] + " ")
@@ -218,7 +232,7 @@ def _set(rng: np.random.Generator, face: Typeface, texts: list[str]) -> list[np.
 def _bent(rng: np.random.Generator, masks: list[np.ndarray]) -> list[np.ndarray]:
     """Turned, sheared, seen from aside and bent into an arc or a wave, each a little or
     not at all, and cut to the picture; none if a word does not stay on it whole."""
-    height, width = HEIGHT + 2 * MARGIN, WIDTH + 2 * MARGIN
+    height, width = HEIGHT + 2 * ROOM, WIDTH + 2 * ROOM
     y, x = (side.astype(np.float64) for side in np.mgrid[0:height, 0:width])
     x, y = (x - width / 2) / WIDTH, (y - height / 2) / WIDTH
     some = rng.random(4) < (0.5, 0.3, 0.3, 0.25)
@@ -236,7 +250,7 @@ def _bent(rng: np.random.Generator, masks: list[np.ndarray]) -> list[np.ndarray]
         for one, side in ((x, width), (y, height))
     ]
     moved = [cv2.remap(mask, maps[0], maps[1], cv2.INTER_LINEAR) for mask in masks]
-    cut = [mask[MARGIN : MARGIN + HEIGHT, MARGIN : MARGIN + WIDTH] for mask in moved]
+    cut = [mask[ROOM : ROOM + HEIGHT, ROOM : ROOM + WIDTH] for mask in moved]
     whole = all(
         inside.sum(dtype=int) >= 0.995 * mask.sum(dtype=int) > 0
         for inside, mask in zip(cut, moved)

@@ -1,5 +1,7 @@
 """Stage 1 of section 3: the codec alone, L = λ·D + R, at all rates at once."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -23,6 +25,7 @@ class CodecRecipe:
     """
 
     about = "Chapter 3: the transformer codec, stage 1, at all rates at once."
+    known_as = "TRDG text images, train"  # its data, on cards
     network: type[VariableRate] = TinyLIC
 
     def __init__(self, settings: dict):
@@ -30,24 +33,22 @@ class CodecRecipe:
         if "start" in settings:  # no run goes on from other weights than it began
             known = zoo.card(settings["start"])
             self.settings = {**settings, "start_sha256": known["sha256"]}
-        count = settings["images"]
-        # a cache for what takes longer than a second to draw
-        self._images = (
-            TextImages("train", count)
-            if count > 100
-            else [make_text_image(index) for index in range(count)]
-        )
+        self._images = self.pictures(settings["images"])
 
     @staticmethod
-    def data_card(settings: dict) -> dict:
+    def pictures(count: int) -> Any:
+        """What is learned from: kept in a cache where it takes longer than a second to
+        draw."""
+        if count > 100:
+            return TextImages("train", count)
+        return [make_text_image(index) for index in range(count)]
+
+    @classmethod
+    def data_card(cls, settings: dict) -> dict:
         """Which data, how much of them, and where a cache knows it, their hash."""
-        count = settings["images"]
-        known = {"set": "TRDG text images, train", "images": count}
-        return (
-            known
-            if count <= 100
-            else {**known, "sha256": TextImages("train", count).sha256}
-        )
+        pictures = cls.pictures(settings["images"])
+        known = {"set": cls.known_as, "images": len(pictures)}
+        return {**known, "sha256": pictures.sha256} if len(pictures) > 100 else known
 
     def model(self) -> nn.Module:
         return RateDistortionLoss(self.codec())

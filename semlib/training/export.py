@@ -20,6 +20,7 @@ from .guided import GuidedRecipe
 from .listening import ListeningRecipe
 from .loop import load_checkpoint, preset
 from .reader import ReaderRecipe
+from .scenes import SceneCodecRecipe, SceneTFICRecipe
 from .unet import UNetRecipe
 from .tfic import TFICRecipe
 
@@ -29,6 +30,8 @@ RECIPES: dict[str, Any] = {
     "codec": CodecRecipe,
     "hyperprior": HyperpriorRecipe,
     "tfic": TFICRecipe,
+    "scene-codec": SceneCodecRecipe,
+    "scene-tfic": SceneTFICRecipe,
     "reader": ReaderRecipe,
     "dncnn": DnCNNRecipe,
     "unet": UNetRecipe,

@@ -32,6 +32,8 @@ CODECS: dict[str, Made] = {
     "codec": (TinyLIC, ("size",)),
     "hyperprior": (ScaleHyperprior, ("size",)),
     "tfic": (TinyLIC, ("size",)),
+    "scene-codec": (TinyLIC, ("size",)),
+    "scene-tfic": (TinyLIC, ("size",)),
 }
 RECOGNIZERS: dict[str, Made] = {"reader": (FourStages, ("size", "stages"))}
 RESTORERS: dict[str, Made] = {
