@@ -24,6 +24,8 @@ setup: $(VENV)/.packages book/vendor/.done  ## install everything (the others do
 
 book: setup _build/.inputs  ## run the chapters and build the book, warnings as errors
 	$(BIN)/jupyter-book build . --all -W --keep-going
+	$(BIN)/python -m tools.editions
+	cp _build/editions/*.ipynb _build/html/_sources/chapters/  # what pages let one download
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
 check: $(VENV)/.packages  ## what most changes can break: lint, format, types, and the fast tests

@@ -305,6 +305,18 @@ def test_folded_and_hidden_code():
 
 
 @pytest.mark.slow
+def test_a_page_lets_one_download_its_edition(chapter):
+    page = ROOT / "_build" / "html" / "chapters" / f"{chapter.stem}.html"
+    [place] = re.findall(
+        r'href="([^"]+)"[^>]*\n[^>]*btn-download-source-button',
+        page.read_text(encoding="utf-8"),
+    )
+    assert (page.parent / place).read_text(encoding="utf-8") == (
+        nbformat.writes(made(chapter, "")) + "\n"
+    )
+
+
+@pytest.mark.slow
 def test_the_first_chapter_runs_far_from_the_book(tmp_path):
     notebook = made(ROOT / "chapters" / "01-bits.ipynb", None)
     run = nbformat.from_dict(notebook)
