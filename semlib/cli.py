@@ -2,17 +2,39 @@
 
 import json
 import sys
+import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from PIL import Image
 
-from . import __version__, commands
-from .images import InputError, open_image, replace_file, to_image, to_tensor
+from . import __version__, commands, models
+from .bitstream import Header, read_header
+from .images import (
+    InputError,
+    PictureWarning,
+    check_memory,
+    check_output,
+    check_side,
+    open_image,
+    picture_format,
+    replace_file,
+    save_image,
+    to_image,
+    to_srgb,
+    to_tensor,
+)
+
+STATUSES = (
+    "Exit status: 0, it is done, and what of a picture had to be left out is said on "
+    "standard error; 2, what was given cannot be used: one line on standard error says "
+    "why, and no file has changed; 130, it was interrupted; 1, a fault of the program."
+)
 
 app = typer.Typer(
     help="Text-aware image compression: the tools behind the book.",
+    epilog=STATUSES,
     no_args_is_help=True,
     add_completion=False,
     invoke_without_command=True,
@@ -64,12 +86,16 @@ def degrade(
     scale: Annotated[float, typer.Option(help="Above 0, at most 1.")] = 1.0,
 ):
     """Reduce a picture and compress it as JPEG."""
+    if output.suffix.lower() not in (".jpg", ".jpeg"):
+        raise InputError(f"{output}: the output is a JPEG file, name it .jpg")
+    check_output(output)
     from . import data
     from .metrics import bits_per_pixel
 
-    if output.suffix.lower() not in (".jpg", ".jpeg"):
-        raise InputError(f"{output}: the output is a JPEG file, name it .jpg")
-    image, file = data.degrade(open_image(picture), quality=quality, scale=scale)
+    whole = to_srgb(open_image(picture))
+    if 0 < scale <= 1:  # what else is refused below
+        check_side(output, "JPEG", *(round(side * scale) for side in whole.size))
+    image, file = data.degrade(whole, quality=quality, scale=scale)
     with replace_file(output) as out:
         out.write(file)
     height, width = image.shape[:2]
@@ -89,9 +115,10 @@ def read(
     ] = False,
 ):
     """Find the words in a picture and read them."""
+    opened = to_srgb(open_image(picture))
     from .ocr import PageReader
 
-    image = to_tensor(open_image(picture))
+    image = to_tensor(opened)
     reading = PageReader().read(image[None])[0]
     if as_json:
         lines = [
@@ -103,22 +130,24 @@ def read(
         print(reading.text)
 
 
-@app.command()
+@app.command(epilog=models.listed("Codecs:", models.CODECS))
 def compress(
     picture: Picture,
     output: Annotated[
         Path, typer.Argument(help="The .sem file to write.", show_default=False)
     ],
-    codec: Annotated[str, typer.Option(help="tinylic, hyperprior or tfic.")] = "tinylic",
+    codec: Annotated[str, typer.Option(help="One of those below.")] = "tinylic",
     rate: Annotated[float, typer.Option(help="0 to 7, not only whole.")] = 3,
 ):
     """Compress a picture with a learned codec."""
+    check_output(output)
+    image = to_srgb(open_image(picture)).convert("RGB")
     from . import codec as codecs
     from . import zoo
     from .metrics import bits_per_pixel
 
     model, weights = zoo.load(codec)
-    x = to_tensor(open_image(picture).convert("RGB"))[None]
+    x = to_tensor(image)[None]
     data = codecs.compress(model, weights, x, rate)
     with replace_file(output) as out:
         out.write(data)
@@ -137,19 +166,21 @@ def decompress(
     ],
 ):
     """Make the picture from a .sem file."""
+    kind = picture_format(output)
+    check_output(output)
+    data, header = _read(file)
+    check_side(output, kind, header.width, header.height)
+    check_memory(file, header.width, header.height)
     from . import codec as codecs
     from . import zoo
 
-    kind = _format(output)
-    data = _read(file)
-    model, weights = zoo.load(zoo.find(codecs.read_header(data).weights))
+    model, weights = zoo.load(zoo.find(header.weights))
     image = to_image(codecs.decompress(model, weights, data)[0])
-    with replace_file(output) as out:
-        image.save(out, kind)
+    save_image(image, output)
     print(f"{output}: {image.width} × {image.height} pixels")
 
 
-@app.command()
+@app.command(epilog=models.listed("Models:", models.RESTORERS))
 def restore(
     picture: Picture,
     output: Annotated[
@@ -158,7 +189,8 @@ def restore(
     model: Annotated[
         str,
         typer.Option(
-            help="auto, which lets the file choose; unet, blind, dncnn, guided, …"
+            help="auto, which lets the file choose of unet and blind; or one of those "
+            "below."
         ),
     ] = "auto",
     caution: Annotated[
@@ -170,11 +202,15 @@ def restore(
     ] = 0,
 ):
     """Repair a page that JPEG has ruined, of any size."""
+    kind = picture_format(output)
+    check_output(output)
+    whole = open_image(picture)
+    check_side(output, kind, *whole.size)
+    profile = whole.info.get("icc_profile")
     from . import zoo
     from .data.jpeg import read_luminance
     from .restore import OCRGuided, choose, restore_picture
 
-    kind = _format(output)
     if not caution >= 0:
         raise InputError(f"--caution must be 0 or more, not {caution}")
     names = zoo.DEFAULTS if model == "auto" else (model,)
@@ -183,9 +219,7 @@ def restore(
     if model == "auto" and (known := read_luminance(picture)):
         found = choose(networks, known)
         if found is None:
-            image = open_image(picture)
-            with replace_file(output) as out:
-                image.save(out, kind)
+            save_image(whole, output, profile)
             print(f"{output}: left as it is, no print that JPEG has ruined is seen in it")
             return
         network = found
@@ -194,8 +228,7 @@ def restore(
     elif caution:
         raise InputError(f"{model} has no second network to be cautious with")
     image, wrong = restore_picture(network, picture, progress=sys.stderr.isatty())
-    with replace_file(output) as out:
-        image.save(out, kind)
+    save_image(image, output, profile)
     print(
         f"{output}: {image.width} × {image.height} pixels, "
         + (
@@ -208,36 +241,39 @@ def restore(
     )
 
 
-def _format(output: Path) -> str:
-    """The picture format that a file's name asks for."""
-    kind = Image.registered_extensions().get(output.suffix.lower())
-    if kind not in Image.SAVE:
-        raise InputError(f"{output}: name it after a picture format, such as .png")
-    return kind
-
-
 @app.command()
-def info(file: Bitstream):
+def info(
+    file: Bitstream,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+):
     """Say what a .sem file holds."""
-    from .codec import read_header
-    from .metrics import bits_per_pixel
-
-    data = _read(file)
-    h = read_header(data)
+    data, h = _read(file)
+    bits = 8 * len(data) / (h.width * h.height)
+    if as_json:
+        found = {**asdict(h), "bytes": len(data), "bits_per_pixel": round(bits, 5)}
+        print(json.dumps(found))
+        return
     print(
         f"{file}: {h.width} × {h.height} pixels, {h.codec} at rate {h.rate:g}, "
-        f"weights {h.weights}, {len(data)} bytes, "
-        f"{bits_per_pixel(data, h.width * h.height):.3f} bits per pixel"
+        f"weights {h.weights}, {len(data)} bytes, {bits:.3f} bits per pixel"
     )
 
 
-def _read(file: Path) -> bytes:
-    """A small file's bytes."""
-    if not file.is_file():
+def _read(file: Path) -> tuple[bytes, Header]:
+    """A .sem file's bytes, and what its header says."""
+    if not file.exists():
         raise InputError(f"{file}: no such file")
+    if not file.is_file():
+        raise InputError(f"{file}: not a file")
     if file.stat().st_size > 100_000_000:
         raise InputError(f"{file}: too large for a .sem file")
-    return file.read_bytes()
+    try:
+        data = file.read_bytes()
+        return data, read_header(data)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from error
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
 
 
 @app.command()
@@ -251,29 +287,65 @@ def export(
     name: Annotated[
         str, typer.Argument(help="What to call the weights.", show_default=False)
     ],
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Replace weights of that name; what they compressed cannot be "
+            "decompressed any more.",
+        ),
+    ] = False,
 ):
     """Make the shipped weights and their card from a training run."""
     from . import training
 
-    known = training.export(recipe, checkpoint, name)
+    known = training.export(recipe, checkpoint, name, replace=replace)
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
 def main() -> None:
-    """Run a command; what the user got wrong is one line and exit status 2."""
+    """Run a command; what the user got wrong is one line and exit status 2, what had
+    to be left out of a picture a line more where all went well."""
+    left_out: dict[str, None] = {}
+    show = warnings.showwarning
+
+    def showwarning(message, category, filename, lineno, file=None, line=None):
+        if issubclass(category, PictureWarning):
+            left_out[str(message)] = None
+        else:
+            show(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PictureWarning)
+        warnings.showwarning = showwarning
+        status = _status()
+    if not status:
+        for line in left_out:
+            _say(line)
+    sys.exit(status)
+
+
+def _status() -> int:
+    """The exit status of what was typed."""
     try:
         status = app(standalone_mode=False)
     except InputError as error:
         status = str(error)
     except typer.Abort:
-        sys.exit(130)
+        return 130
     except UsageError as error:
         status = error.format_message()
+    except MemoryError:
+        status = "not enough memory"
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0].replace("_", "-")
         status = f"a package is missing: pip install --no-deps {package}"
     if isinstance(status, str):
         if status:  # empty where Typer has just printed the help
-            print("semlib: " + " ".join(status.split()), file=sys.stderr)
-        status = 2
-    sys.exit(status)
+            _say(status)
+        return 2
+    return status or 0
+
+
+def _say(line: str) -> None:
+    print("semlib: " + " ".join(line.split()), file=sys.stderr)

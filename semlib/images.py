@@ -1,51 +1,102 @@
 """Pictures from files and to files: one strict way in, one safe way out."""
 
+import io
 import os
 import tempfile
 import warnings
+import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from PIL import Image, ImageOps
+from PIL import Image
+
+from .samples import (
+    Note,
+    SampleError,
+    orientation,
+    scale_transparency,
+    to_grey_or_rgb,
+    to_srgb,
+    upright,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "MAX_PIXELS",
+    "InputError",
+    "PictureWarning",
+    "check_memory",
+    "check_output",
+    "check_side",
+    "open_image",
+    "picture_format",
+    "reduce_image",
+    "replace_file",
+    "save_image",
+    "to_grey_or_rgb",
+    "to_image",
+    "to_srgb",
+    "to_tensor",
+]
 
 MAX_PIXELS = 50_000_000  # a 600 dpi A4 page is 35 million
+# decoding takes about 25, and what is computed of a picture as tensors up to 70 more
+BYTES_PER_PIXEL = 100
+# what is written: formats that hold 8 bits of grey and of colour, and their longest side
+PROFILED = {"JPEG", "PNG", "TIFF", "WEBP"}  # those that hold a colour profile
+FORMATS = {
+    "BMP": 2**31 - 1,
+    "JPEG": 65500,
+    "JPEG2000": 2**31 - 1,
+    "PNG": 2**31 - 1,
+    "PPM": 2**31 - 1,
+    "TIFF": 2**31 - 1,
+    "WEBP": 16383,
+}
+OPTIONS: dict[str, dict] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
+PNG = b"\x89PNG\r\n\x1a\n"
+KEPT = {b"tRNS", b"eXIf", b"iCCP"}  # of a PNG's chunks, besides those it cannot lack
 
 
 class InputError(ValueError):
     """Something the user gave cannot be used; the message is one clear line."""
 
 
+class PictureWarning(UserWarning):
+    """Something of a picture is left out; the message is one line that says what."""
+
+
 def open_image(path: str | os.PathLike) -> Image.Image:
     """Read a picture file, upright, as mode ``L`` or ``RGB`` (8 bits a channel).
 
-    EXIF rotation is applied; transparency is laid on white; palette, CMYK and
-    16-bit pictures are converted.
+    EXIF rotation is applied; transparency is laid on white, or on black where nearly
+    nothing would be seen on white; palette, CMYK, 16-bit and floating-point pictures
+    are converted. A colour profile other than sRGB's stays in ``info``, see `to_srgb`.
+    What is left out, pages after the first one too, is a `PictureWarning`.
 
     Raises:
-        InputError: the file is missing, no picture, cut short, or claims more
-            than `MAX_PIXELS` pixels.
+        InputError: the file is missing, no picture, cut short, or claims more than
+            `MAX_PIXELS` pixels or than there is memory for.
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file")
     if not path.is_file():
         raise InputError(f"{path}: not a file")
+    notes: dict[str, None] = {}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise InputError(
-                f"{path}: {width} × {height} pixels is more than "
-                f"{MAX_PIXELS // 10**6} million"
-            )
-        image.load()
-        return to_grey_or_rgb(ImageOps.exif_transpose(image))
+            warnings.simplefilter("ignore")  # Pillow's
+            image = _decoded(path, notes.setdefault)
     except InputError:
         raise
+    except SampleError as error:
+        raise InputError(f"{path}: {error}") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: too many pixels to be read safely") from error
     except PermissionError as error:
@@ -54,6 +105,159 @@ def open_image(path: str | os.PathLike) -> Image.Image:
         raise InputError(
             f"{path}: not a readable picture (empty, cut short, or another kind of file)"
         ) from error
+    if notes:
+        warnings.warn(f"{path}: {'; '.join(notes)}", PictureWarning, stacklevel=2)
+    return image
+
+
+def _decoded(path: Path, note: Note) -> Image.Image:
+    try:
+        return _first_page(path, note)
+    except (InputError, SampleError, Image.DecompressionBombError):
+        raise
+    except Exception:
+        with path.open("rb") as file:
+            if file.read(len(PNG)) != PNG:
+                raise
+            chunks = b"".join(_sound_chunks(PNG + file.read()))
+        image = _first_page(io.BytesIO(PNG + chunks), note)
+        note("what is broken beside its pixels is left out")
+        return image
+
+
+def _first_page(source: Path | io.BytesIO, note: Note) -> Image.Image:
+    with Image.open(source) as image:
+        width, height = image.size
+        name = source if isinstance(source, Path) else "the picture"
+        if width * height > MAX_PIXELS:
+            raise InputError(
+                f"{name}: {width} × {height} pixels is more than "
+                f"{MAX_PIXELS // 10**6} million"
+            )
+        check_memory(name, width, height)
+        scale_transparency(image)
+        image.load()
+        turn = orientation(image, note)
+        result = upright(to_grey_or_rgb(image, note), turn)
+    _count_pages(source, note)
+    return result
+
+
+def _count_pages(source: Path | io.BytesIO, note: Note) -> None:
+    """Note how many pages are left out."""
+    try:
+        with Image.open(source) as image:
+            pages = 1 if image.format == "PSD" else getattr(image, "n_frames", 1)
+    except Exception:
+        note("only its first page is taken, what follows is broken")
+    else:
+        if pages > 1:
+            note(f"only the first of its {pages} pages is taken")
+
+
+def _sound_chunks(data: bytes) -> Iterator[bytes]:
+    """Of a PNG file the chunks that its pixels need, and some others if they are
+    undamaged."""
+    at = len(PNG)
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        kind, body = data[at + 4 : at + 8], data[at + 4 : end - 4]
+        sound = zlib.crc32(body) == int.from_bytes(data[end - 4 : end], "big")
+        if kind[:1].isupper() or (kind in KEPT and sound):
+            yield data[at:end]
+        at = end
+
+
+def check_memory(name: object, width: int, height: int) -> None:
+    """Whether a picture of that size can be worked on, asked before it is decoded.
+
+    Raises:
+        InputError: it needs more memory than is free.
+    """
+    needed, free = BYTES_PER_PIXEL * width * height, free_memory()
+    if needed > free:
+        raise InputError(
+            f"{name}: {width} × {height} pixels need about {needed / 1e9:.1f} GB of "
+            f"memory, and {free / 1e9:.1f} GB are free"
+        )
+
+
+def free_memory() -> int:
+    """Bytes that a process can have; all of the machine's where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        (free,) = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+        return 1024 * int(free)
+    except (OSError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def picture_format(path: Path) -> str:
+    """The picture format that a file's name asks for.
+
+    Raises:
+        InputError: none, or one that does not hold 8 bits of grey and of colour.
+    """
+    kind = Image.registered_extensions().get(path.suffix.lower(), "")
+    if kind not in FORMATS or kind not in Image.SAVE:
+        raise InputError(
+            f"{path}: name it after a picture format, such as .png ({', '.join(FORMATS)})"
+        )
+    return kind
+
+
+def check_output(path: Path) -> None:
+    """Whether a file can be written there: asked before the work.
+
+    Raises:
+        InputError: it cannot.
+    """
+    _check_place(path)
+    handle, name = _beside(path)
+    os.close(handle)
+    Path(name).unlink()
+
+
+def _check_place(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: not an ordinary file, which alone is replaced")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: its folder {path.parent} does not exist")
+
+
+def check_side(path: Path, kind: str, *sides: int) -> None:
+    """Raises `InputError` where a format holds no picture of these sides."""
+    if max(sides) > FORMATS[kind]:
+        raise InputError(
+            f"{path}: {' × '.join(map(str, sides))} pixels; {kind} holds no more than "
+            f"{FORMATS[kind]} a side"
+        )
+
+
+def save_image(image: Image.Image, path: Path, profile: bytes | None = None) -> None:
+    """Write a picture in the format of its name, without loss where that has a way.
+
+    Args:
+        profile: the ICC profile of its colours, if not sRGB's.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    kind = picture_format(path)
+    check_side(path, kind, *image.size)
+    if profile and kind not in PROFILED:
+        image.info["icc_profile"] = profile
+        image, profile = to_srgb(image), None
+    with replace_file(path) as out:
+        image.save(out, kind, icc_profile=profile, **OPTIONS.get(kind, {}))
+    if kind == "JPEG":
+        warnings.warn(
+            f"{path}: JPEG does not keep all of what was made; .png does",
+            PictureWarning,
+            stacklevel=2,
+        )
 
 
 def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
@@ -64,20 +268,6 @@ def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
-def to_grey_or_rgb(image: Image.Image) -> Image.Image:
-    """Convert any Pillow picture to mode ``L`` or ``RGB``, transparency on white."""
-    if image.mode.startswith("I"):  # 16-bit grey, whichever byte order
-        values = np.asarray(image).astype(np.int64).clip(0, 65535)
-        return Image.fromarray(np.rint(values / 257).astype(np.uint8))
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(white, rgba).convert("RGB")
-    if image.mode in ("L", "RGB"):
-        return image
-    return image.convert("L" if image.mode in ("1", "LA") else "RGB")
-
-
 @contextmanager
 def replace_file(path: str | os.PathLike):
     """Write a file beside `path` and rename it into place when all went well.
@@ -86,25 +276,30 @@ def replace_file(path: str | os.PathLike):
     before still stands there.
 
     Raises:
-        InputError: the folder does not exist or cannot be written to.
+        InputError: the folder does not exist or cannot be written to, or the disk is
+            full.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: its folder {path.parent} does not exist")
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+    _check_place(path)
+    handle, name = _beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # a full disk, say
+            raise InputError(f"{path}: {error.strerror}") from error
         raise
+
+
+def _beside(path: Path) -> tuple[int, str]:
+    """A new file in the same folder: an open handle, and its name."""
+    try:
+        return tempfile.mkstemp(dir=path.parent, prefix=".semlib-")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
 
 
 def _umask() -> int:
@@ -113,8 +308,10 @@ def _umask() -> int:
     return mask
 
 
-def to_tensor(image: Image.Image | np.ndarray) -> torch.Tensor:
+def to_tensor(image: Image.Image | np.ndarray) -> "torch.Tensor":
     """A picture as a float tensor, C×H×W, in [0, 1]."""
+    import torch
+
     array = np.array(image)
     if array.dtype != np.uint8:
         raise TypeError(f"expected 8-bit pixels, got {array.dtype}")
@@ -122,7 +319,7 @@ def to_tensor(image: Image.Image | np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(array)).float() / 255
 
 
-def to_image(tensor: torch.Tensor) -> Image.Image:
+def to_image(tensor: "torch.Tensor") -> Image.Image:
     """A C×H×W tensor in [0, 1] as a Pillow picture, clipped and rounded."""
     array = (tensor.detach().clamp(0, 1) * 255).round().byte().cpu().numpy()
     return Image.fromarray(array[0] if len(array) == 1 else np.moveaxis(array, 0, -1))

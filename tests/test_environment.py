@@ -278,7 +278,7 @@ def test_a_missing_package_is_one_line():
             sys.executable,
             "-c",
             "import sys; sys.modules['compressai'] = None\n"
-            "sys.argv = ['semlib', 'info', 'x.sem']\nfrom semlib.cli import main; main()",
+            "sys.argv = ['semlib', 'train', 'codec']\nfrom semlib.cli import main; main()",
         ],
         capture_output=True,
         text=True,

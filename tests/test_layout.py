@@ -9,7 +9,9 @@ import semlib
 
 ROOT = Path(semlib.__file__).parent
 FLOORS = (
-    {"compat", "images", "tiles"},
+    {"samples"},
+    {"compat", "images", "models", "tiles"},
+    {"bitstream"},
     {"ocr", "data"},
     {"codec", "restore", "metrics"},
     {"zoo"},

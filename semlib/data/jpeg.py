@@ -11,6 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from scipy.fft import idctn
 
 from ..images import InputError, reduce_image
+from ..samples import orientation
 
 
 def jpeg_bytes(image: np.ndarray | Image.Image, quality: int) -> bytes:
@@ -115,7 +116,7 @@ def read_luminance(path: Path) -> Luminance | None:
         with Image.open(path) as image:
             if image.format not in ("JPEG", "MPO"):  # with more pictures inside
                 return None
-            turn = UPRIGHT.get(image.getexif().get(0x0112) or 1, UPRIGHT[1])
+            turn = UPRIGHT[orientation(image)]
         file = jpeglib.read_dct(str(path))
     except Exception:  # whatever is wrong with it, it is no JPEG to go by
         return None

@@ -4,7 +4,9 @@ import hashlib
 import json
 import math
 import platform
+import re
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import safetensors.torch
@@ -12,7 +14,7 @@ import torch
 
 from .. import zoo
 from ..codec import VariableRate
-from ..images import InputError, replace_file
+from ..images import InputError, check_output, replace_file
 from .blind import BlindRecipe
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
@@ -41,22 +43,40 @@ RECIPES: dict[str, Any] = {
 }
 
 
-def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) -> dict:
+def export(
+    recipe: str,
+    checkpoint: Path,
+    name: str,
+    folder: Path = zoo.FOLDER,
+    *,
+    replace: bool = False,
+) -> dict:
     """Make weights and card from a training checkpoint; returns the card.
 
     Weights are rounded to half precision; a coder's tables are made from the
     rounded ones and kept with them, so that they are the same on every machine.
 
+    Args:
+        replace: whether weights of that name, if there are any, give way; what they
+            compressed can then no longer be decompressed.
+
     Raises:
-        InputError: there is no such recipe, or no checkpoint.
+        InputError: there is no such recipe, or no checkpoint; the name is taken, or
+            none for a file.
     """
     if recipe not in RECIPES:
         raise InputError(f"recipe must be one of {', '.join(RECIPES)}, not {recipe}")
-    if not checkpoint.exists():
-        raise InputError(f"{checkpoint}: no such file")
-    state = load_checkpoint(checkpoint)
-    data = safetensors.torch.save(_rounded(recipe, state))
-    log = (checkpoint.parent / "log.jsonl").read_text().splitlines()
+    log_file = checkpoint.parent / "log.jsonl"
+    for file in (checkpoint, log_file):
+        if not file.is_file():
+            raise InputError(f"{file}: no such file")
+    files = _files(folder, name, replace)
+    try:
+        state = load_checkpoint(checkpoint)
+        data = safetensors.torch.save(_rounded(recipe, state))
+    except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
+        raise InputError(f"{checkpoint}: no checkpoint of the recipe {recipe}") from error
+    log = log_file.read_text().splitlines()
     known = {
         **_origin(recipe, state, folder),
         "training_log": _thinned(log),
@@ -65,11 +85,25 @@ def export(recipe: str, checkpoint: Path, name: str, folder: Path = zoo.FOLDER) 
         "licence": LICENCE,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    with replace_file(folder / f"{name}.safetensors") as file:
-        file.write(data)
-    with replace_file(folder / f"{name}.json") as file:
-        file.write((json.dumps(known, indent=1) + "\n").encode())
+    with replace_file(files[0]) as weights, replace_file(files[1]) as card:
+        weights.write(data)
+        card.write((json.dumps(known, indent=1) + "\n").encode())
     return known
+
+
+def _files(folder: Path, name: str, replace: bool) -> tuple[Path, Path]:
+    """Where weights and card of that name go, if they may."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise InputError(f"{name!r}: call the weights by letters, digits, - and .")
+    files = folder / f"{name}.safetensors", folder / f"{name}.json"
+    if not replace and any(file.exists() for file in files):
+        raise InputError(
+            f"there are weights called {name}, and what they compressed could no longer "
+            "be read without them: choose another name, or --replace"
+        )
+    for file in files:
+        check_output(file)
+    return files
 
 
 def _rounded(recipe: str, state: dict) -> dict[str, torch.Tensor]:
