@@ -14,6 +14,7 @@ from .bitstream import Header, read_header
 from .images import (
     InputError,
     PictureWarning,
+    check_input,
     check_memory,
     check_output,
     check_side,
@@ -261,10 +262,7 @@ def info(
 
 def _read(file: Path) -> tuple[bytes, Header]:
     """A .sem file's bytes, and what its header says."""
-    if not file.exists():
-        raise InputError(f"{file}: no such file")
-    if not file.is_file():
-        raise InputError(f"{file}: not a file")
+    check_input(file)
     if file.stat().st_size > 100_000_000:
         raise InputError(f"{file}: too large for a .sem file")
     try:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import stat
 import tempfile
 import warnings
 import zlib
@@ -16,8 +17,8 @@ from PIL import Image
 from .samples import (
     Note,
     SampleError,
+    mend_header,
     orientation,
-    scale_transparency,
     to_grey_or_rgb,
     to_srgb,
     upright,
@@ -30,11 +31,13 @@ __all__ = [
     "MAX_PIXELS",
     "InputError",
     "PictureWarning",
+    "check_input",
     "check_memory",
     "check_output",
     "check_side",
     "open_image",
     "picture_format",
+    "quiet",
     "reduce_image",
     "replace_file",
     "save_image",
@@ -84,14 +87,10 @@ def open_image(path: str | os.PathLike) -> Image.Image:
             `MAX_PIXELS` pixels or than there is memory for.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    if not path.is_file():
-        raise InputError(f"{path}: not a file")
+    check_input(path)
     notes: dict[str, None] = {}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's
+        with quiet():
             image = _decoded(path, notes.setdefault)
     except InputError:
         raise
@@ -108,6 +107,39 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     if notes:
         warnings.warn(f"{path}: {'; '.join(notes)}", PictureWarning, stacklevel=2)
     return image
+
+
+def check_input(path: Path) -> None:
+    """Raises `InputError` where there is no file to be read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        why = "no such file" if missing else error.strerror
+        raise InputError(f"{path}: {why}") from error
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path}: not a file")
+
+
+@contextmanager
+def quiet():
+    """What Pillow warns of, and what C libraries print to standard error themselves, is
+    not heard: what matters of it is said once, in our own words."""
+    try:
+        heard = os.dup(2)
+    except OSError:  # it is closed
+        heard = None
+    with warnings.catch_warnings(action="ignore"):
+        if heard is None:
+            yield
+            return
+        try:
+            with open(os.devnull, "wb") as nothing:
+                os.dup2(nothing.fileno(), 2)
+            yield
+        finally:
+            os.dup2(heard, 2)
+            os.close(heard)
 
 
 def _decoded(path: Path, note: Note) -> Image.Image:
@@ -135,7 +167,7 @@ def _first_page(source: Path | io.BytesIO, note: Note) -> Image.Image:
                 f"{MAX_PIXELS // 10**6} million"
             )
         check_memory(name, width, height)
-        scale_transparency(image)
+        mend_header(image)
         image.load()
         turn = orientation(image, note)
         result = upright(to_grey_or_rgb(image, note), turn)
@@ -219,12 +251,18 @@ def check_output(path: Path) -> None:
 
 
 def _check_place(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder")
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path}: not an ordinary file, which alone is replaced")
     if not path.parent.is_dir():
         raise InputError(f"{path}: its folder {path.parent} does not exist")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path}: is a folder")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path}: not an ordinary file, which alone is replaced")
 
 
 def check_side(path: Path, kind: str, *sides: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, ImageStat
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 # what EXIF's orientation asks for
 UPRIGHT = {
@@ -46,11 +47,29 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def scale_transparency(image: Image.Image) -> None:
+def mend_header(image: Image.Image) -> None:
+    """What Pillow takes wrongly from a file's header; to be asked before it decodes."""
+    if isinstance(image, PngImageFile):
+        _scale_transparency(image)
+    if isinstance(image, TiffImageFile):
+        _lay_down(image)
+
+
+def _lay_down(image: TiffImageFile) -> None:
+    """Give an uncompressed TIFF file that lies on its side its size as it lies there:
+    by the upright one, Pillow 11 to 13 cut the rows in wrong places."""
+    raw = image.tile and image.tile[0].codec_name == "raw"
+    if raw and image.tag_v2.get(ORIENTATION) in (5, 6, 7, 8):
+        lying = image.tile[0].extents
+        if lying is not None and image.size[0] != lying[2]:
+            image._size = image.size[::-1]
+
+
+def _scale_transparency(image: PngImageFile) -> None:
     """Give the transparent colour of a PNG file (tRNS) the depth that its pixels are
-    decoded to; Pillow leaves it at the file's. To be asked before it is decoded."""
+    decoded to; Pillow leaves it at the file's."""
     colour = image.info.get("transparency")
-    if not isinstance(image, PngImageFile) or not image.tile:
+    if not image.tile:
         return
     raw = str(image.tile[0].args)  # how a row's samples lie in the file
     if image.mode == "L" and raw in ("L;2", "L;4") and isinstance(colour, int):

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from scipy.fft import idctn
 
-from ..images import InputError, reduce_image
+from ..images import InputError, quiet, reduce_image
 from ..samples import orientation
 
 
@@ -113,11 +113,13 @@ def read_luminance(path: Path) -> Luminance | None:
     """A JPEG file's luminance, as its coefficients say it; None of another file, or of
     a JPEG that has no luminance at full size."""
     try:
-        with Image.open(path) as image:
+        with quiet(), Image.open(path) as image:
             if image.format not in ("JPEG", "MPO"):  # with more pictures inside
                 return None
             turn = UPRIGHT[orientation(image)]
-        file = jpeglib.read_dct(str(path))
+        with quiet():
+            file = jpeglib.read_dct(str(path))
+            file.load()  # or else when its coefficients are first asked for
     except Exception:  # whatever is wrong with it, it is no JPEG to go by
         return None
     if (
