@@ -144,7 +144,7 @@ def quiet():
 
 def _decoded(path: Path, note: Note) -> Image.Image:
     try:
-        return _first_page(path, note)
+        return _first_page(path, path, note)
     except (InputError, SampleError, Image.DecompressionBombError):
         raise
     except Exception:
@@ -152,21 +152,20 @@ def _decoded(path: Path, note: Note) -> Image.Image:
             if file.read(len(PNG)) != PNG:
                 raise
             chunks = b"".join(_sound_chunks(PNG + file.read()))
-        image = _first_page(io.BytesIO(PNG + chunks), note)
+        image = _first_page(path, io.BytesIO(PNG + chunks), note)
         note("what is broken beside its pixels is left out")
         return image
 
 
-def _first_page(source: Path | io.BytesIO, note: Note) -> Image.Image:
+def _first_page(path: Path, source: Path | io.BytesIO, note: Note) -> Image.Image:
     with Image.open(source) as image:
         width, height = image.size
-        name = source if isinstance(source, Path) else "the picture"
         if width * height > MAX_PIXELS:
             raise InputError(
-                f"{name}: {width} × {height} pixels is more than "
+                f"{path}: {width} × {height} pixels is more than "
                 f"{MAX_PIXELS // 10**6} million"
             )
-        check_memory(name, width, height)
+        check_memory(path, width, height)
         mend_header(image)
         image.load()
         turn = orientation(image, note)
@@ -200,7 +199,7 @@ def _sound_chunks(data: bytes) -> Iterator[bytes]:
         at = end
 
 
-def check_memory(name: object, width: int, height: int) -> None:
+def check_memory(path: Path, width: int, height: int) -> None:
     """Whether a picture of that size can be worked on, asked before it is decoded.
 
     Raises:
@@ -209,7 +208,7 @@ def check_memory(name: object, width: int, height: int) -> None:
     needed, free = BYTES_PER_PIXEL * width * height, free_memory()
     if needed > free:
         raise InputError(
-            f"{name}: {width} × {height} pixels need about {needed / 1e9:.1f} GB of "
+            f"{path}: {width} × {height} pixels need about {needed / 1e9:.1f} GB of "
             f"memory, and {free / 1e9:.1f} GB are free"
         )
 

@@ -63,6 +63,16 @@ def test_read_prints_lines(tmp_path):
     assert accuracy(patch.text, done.stdout) > 0.8
 
 
+def test_white_letters_on_nothing_are_read(tmp_path):
+    patch = make_page(0, "test").patches()[0]
+    white = Image.new("L", patch.image.shape[::-1], "white")
+    alpha = Image.fromarray(255 - patch.image)
+    Image.merge("LA", [white, alpha]).save(tmp_path / "white.png")
+    done = semlib("read", tmp_path / "white.png")
+    assert done.returncode == 0 and accuracy(patch.text, done.stdout) > 0.8
+    assert "laid on black" in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_one_pixel_and_colour(tmp_path):
     Image.new("RGB", (1, 1), "red").save(tmp_path / "dot.png")
     done = semlib("degrade", tmp_path / "dot.png", tmp_path / "dot.jpg", "--scale", 0.1)

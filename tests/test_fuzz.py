@@ -41,6 +41,8 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
     """A file with some bytes changed, lost or there twice."""
     out = bytearray(data)
     for _ in range(rng.integers(1, 4)):
+        if not out:
+            break
         at = int(rng.integers(len(out)))
         to = min(len(out), at + int(rng.integers(1, 40)))
         match rng.integers(5):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import struct
+import subprocess
 import sys
 import zlib
 from types import SimpleNamespace
@@ -418,6 +420,13 @@ def test_colours_are_those_of_the_profile(tmp_path, semlib):
 BLACK = saved(Image.new("L", (16, 16)), "PNG")
 # files that hold no picture that can be used, and what is said of them
 REFUSED = {
+    "too large, and damaged besides": (
+        BLACK[:8]
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 9000, 9000, 8, 0, 0, 0, 0))
+        + chunk(b"tEXt", b"a\0b", damaged=True)
+        + BLACK[33:],
+        "9000 × 9000 pixels is more than 50 million",
+    ),
     "empty": (b"", "not a readable picture"),
     "words": (b"just words", "not a readable picture"),
     "cut short": (saved(COLOUR, "PNG")[:-40], "not a readable picture"),
@@ -567,3 +576,25 @@ def test_help_names_every_model_that_is_shipped(semlib):
         text = semlib(command, "--help")[1]
         assert all(f"{name}: " in text for name in names)
     assert "Exit status: 0" in semlib("--help")[1]
+
+
+def test_what_needs_no_network_loads_none(tmp_path):
+    packed = Header("tinylic", "01234567", 2.5, 30, 40).pack()
+    file = tmp_path / "a.sem"
+    file.write_bytes(packed + zlib.crc32(packed).to_bytes(4, "little"))
+    for arguments in (
+        ["--help"],
+        ["--version"],
+        ["compress", "--help"],
+        ["restore", "--help"],
+        ["info", str(file)],
+    ):
+        run = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "semlib", *arguments],
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0 and run.stdout
+        loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+        assert "PIL.Image" in loaded
+        assert not loaded & {"torch", "scipy", "cv2", "compressai", "matplotlib"}
