@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import sys
 import tempfile
 import warnings
 import zlib
@@ -62,6 +63,8 @@ FORMATS = {
     "WEBP": 16383,
 }
 OPTIONS: dict[str, dict] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup/memory.max")
 PNG = b"\x89PNG\r\n\x1a\n"
 KEPT = {b"tRNS", b"eXIf", b"iCCP"}  # of a PNG's chunks, besides those it cannot lack
 
@@ -214,13 +217,25 @@ def check_memory(path: Path, width: int, height: int) -> None:
 
 
 def free_memory() -> int:
-    """Bytes that a process can have; all of the machine's where it does not say."""
+    """Bytes that a process can have: what is free, or all where the machine does not
+    say, and in a container no more than it may have."""
+    return min(_free_of_the_machine(), _limit_of_the_container())
+
+
+def _free_of_the_machine() -> int:
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = MEMINFO.read_text().splitlines()
         (free,) = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
         return 1024 * int(free)
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # not Linux
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _limit_of_the_container() -> int:
+    try:
+        return int(CGROUP.read_text())
+    except (OSError, ValueError):  # «max»: none
+        return sys.maxsize
 
 
 def picture_format(path: Path) -> str:

@@ -538,8 +538,37 @@ def test_what_memory_does_not_hold_is_refused_before_it_is_decoded(
         refused(semlib(*command), "300 × 200 pixels need about", "GB are free")
 
 
-def test_free_memory_is_the_machines():
-    assert 10**7 < images.free_memory() < 10**14
+def test_free_memory(tmp_path, monkeypatch):
+    meminfo, cgroup = tmp_path / "meminfo", tmp_path / "memory.max"
+    monkeypatch.setattr(images, "MEMINFO", meminfo)
+    monkeypatch.setattr(images, "CGROUP", cgroup)
+    assert 10**8 < images.free_memory() < 10**14  # the machine's
+    meminfo.write_text("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n")
+    assert images.free_memory() == 5000 * 1024
+    cgroup.write_text("max\n")
+    assert images.free_memory() == 5000 * 1024
+    cgroup.write_text("4096\n")
+    assert images.free_memory() == 4096
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "webp", "jp2", "bmp", "ppm"])
+def test_outputs_are_without_loss(ending, tmp_path):
+    for pixels in (RAMP, COLOUR):
+        images.save_image(Image.fromarray(pixels), tmp_path / f"a.{ending}")
+        with Image.open(tmp_path / f"a.{ending}") as image:
+            shown = np.asarray(image.convert("L" if pixels.ndim == 2 else "RGB"))
+        assert np.array_equal(shown, pixels)
+
+
+def test_interrupted(tmp_path, semlib, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    file, out = tmp_path / "a.png", tmp_path / "a.sem"
+    file.write_bytes(BLACK)
+    out.write_bytes(b"old")
+    monkeypatch.setattr(zoo, "load", interrupted)
+    assert semlib("compress", file, out)[0] == 130 and out.read_bytes() == b"old"
 
 
 def test_a_lossy_output_is_said(tmp_path, semlib):
