@@ -56,8 +56,12 @@ def test_changed_weights_are_refused(folder, tmp_path):
     file.write_bytes(data)
     with pytest.raises(InputError, match="card"):
         zoo.load("tinylic", tmp_path)
-    with pytest.raises(InputError, match="there are: tinylic"):
-        zoo.load("other", tmp_path)
+    for name in ("other", "", f"../{tmp_path.name}/tinylic"):
+        with pytest.raises(InputError, match="there are: tinylic"):
+            zoo.load(name, tmp_path)
+    file.unlink()
+    with pytest.raises(InputError, match="no such file"):
+        zoo.load("tinylic", tmp_path)
     with pytest.raises(InputError, match="no such file"):
         export("codec", tmp_path / "none.pt", "x", tmp_path)
     with pytest.raises(InputError, match="recipe must be"):
@@ -221,7 +225,7 @@ def test_what_is_no_checkpoint_is_not_exported(folder, tmp_path):
     broken.write_bytes(whole)
     with pytest.raises(InputError, match="no checkpoint of the recipe unet"):
         export("unet", broken, "x", tmp_path)
-    for name in ("", "../x", ".x", "a/b"):
+    for name in ("", "../x", ".x", "a/b", "x\n"):
         with pytest.raises(InputError, match="call the weights by letters"):
             export("codec", broken, name, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2

@@ -67,10 +67,10 @@ def export(
     if recipe not in RECIPES:
         raise InputError(f"recipe must be one of {', '.join(RECIPES)}, not {recipe}")
     log_file = checkpoint.parent / "log.jsonl"
+    files = _files(folder, name, replace)
     for file in (checkpoint, log_file):
         if not file.is_file():
             raise InputError(f"{file}: no such file")
-    files = _files(folder, name, replace)
     try:
         state = load_checkpoint(checkpoint)
         data = safetensors.torch.save(_rounded(recipe, state))

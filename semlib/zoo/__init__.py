@@ -52,11 +52,11 @@ def card(name: str, folder: Path = FOLDER) -> dict:
     Raises:
         InputError: there is none of that name.
     """
-    path = folder / f"{name}.json"
-    if not path.exists():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.json")))
-        raise InputError(f"no weights are called {name!r}; there are: {known or 'none'}")
-    return json.loads(path.read_text(encoding="utf-8"))
+    known = sorted(file.stem for file in folder.glob("*.json"))
+    if name not in known:
+        names = ", ".join(known) or "none"
+        raise InputError(f"no weights are called {name!r}; there are: {names}")
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def load(name: str, folder: Path = FOLDER) -> tuple[VariableRate, str]:
@@ -130,7 +130,10 @@ def _open(name: str, folder: Path, recipes: dict) -> tuple[dict, dict]:
             f"{name} comes from the recipe {known['recipe']}; "
             f"here only {', '.join(recipes)} will do"
         )
-    data = (folder / f"{name}.safetensors").read_bytes()
+    file = folder / f"{name}.safetensors"
+    if not file.exists():
+        raise InputError(f"{file}: no such file")
+    data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != known["sha256"]:
         raise InputError(f"{name}.safetensors: not the file that its card describes")
     state = safetensors.torch.load(data)
