@@ -5,10 +5,11 @@ import warnings
 # CompressAI still uses it; the warning says nothing to whoever uses a codec.
 warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
 
-from .container import compress, decompress, read_header
+from ..bitstream import RATES, read_header
+from .container import compress, decompress
 from .hyperprior import ScaleHyperprior
 from .peers import peer
-from .rates import RATES, VariableRate
+from .rates import VariableRate
 from .tinylic import TinyLIC
 
 __all__ = [

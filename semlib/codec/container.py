@@ -3,7 +3,7 @@
 | bytes | what |
 |---|---|
 | 4 | ``SEM`` and the version, 1 |
-| 1 | the codec: its place in `CODECS` |
+| 1 | the codec: its place in `bitstream.CODECS` |
 | 4 | the beginning of the weights' SHA-256 |
 | 2 | the rate, in 1/4096 |
 | 2 + 2 | height and width in pixels |
@@ -24,47 +24,28 @@ wrong picture.
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..images import MAX_PIXELS, InputError
+from ..bitstream import (
+    CHECKSUM,
+    HEADER,
+    RATE_STEPS,
+    RATES,
+    Header,
+    check_size,
+    read_header,
+)
+from ..images import InputError
 from ..tiles import Tile, tiles
-from .hyperprior import ScaleHyperprior
-from .rates import RATES, VariableRate
-from .tinylic import TinyLIC
+from .rates import VariableRate
 
-MAGIC = b"SEM\x01"
-CODECS = (TinyLIC.name, ScaleHyperprior.name)
-HEADER = struct.Struct("<4sB4sHHH")
-CHECKSUM, WORD = 4, 4  # bytes
+WORD = 4  # bytes
 LONGEST = 3  # bytes of a length
-RATE_STEPS = 4096
 TILE = 1024  # pixels; like the margin, a multiple of 64
 MARGIN = 128  # how far a tile's networks see beyond it
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a ``.sem`` file says before its bitstream."""
-
-    codec: str
-    weights: str  # the first 8 hexadecimal digits of their SHA-256
-    rate: float
-    height: int
-    width: int
-
-    def pack(self) -> bytes:
-        return HEADER.pack(
-            MAGIC,
-            CODECS.index(self.codec),
-            bytes.fromhex(self.weights),
-            round(self.rate * RATE_STEPS),
-            self.height,
-            self.width,
-        )
 
 
 @torch.no_grad()
@@ -82,7 +63,7 @@ def compress(model: VariableRate, weights: str, x: Tensor, rate: float) -> bytes
     if not 0 <= rate <= RATES - 1:
         raise InputError(f"rate must be between 0 and {RATES - 1}, not {rate}")
     height, width = x.shape[-2:]
-    _check_size(height, width)
+    check_size(height, width)
     header = Header(
         model.name, weights[:8], round(rate * RATE_STEPS) / RATE_STEPS, height, width
     )
@@ -136,32 +117,6 @@ def decompress(model: VariableRate, weights: str, data: bytes) -> Tensor:
     return x
 
 
-def read_header(data: bytes) -> Header:
-    """Check a file's checksum and header.
-
-    Raises:
-        InputError: it is no ``.sem`` file, or damaged, or claims what cannot be.
-    """
-    if data[:3] != MAGIC[:3]:
-        raise InputError("not a .sem file")
-    if data[:4] != MAGIC:
-        raise InputError(
-            f"a .sem file of version {data[3] if data[3:] else '?'}; "
-            f"this program reads version {MAGIC[3]}"
-        )
-    if len(data) < HEADER.size + CHECKSUM:
-        raise InputError("the .sem file is cut short")
-    if zlib.crc32(data[:-CHECKSUM]) != int.from_bytes(data[-CHECKSUM:], "little"):
-        raise InputError("the .sem file is damaged: its checksum differs")
-    _, codec, weights, rate, height, width = HEADER.unpack_from(data)
-    if codec >= len(CODECS):
-        raise InputError(f"the .sem file names an unknown codec, {codec}")
-    if rate > (RATES - 1) * RATE_STEPS:
-        raise InputError("the .sem file's header contradicts itself")
-    _check_size(height, width)
-    return Header(CODECS[codec], weights.hex(), rate / RATE_STEPS, height, width)
-
-
 def _tiles(header: Header) -> list[Tile]:
     """The tiles of a picture as large as the networks need it, row by row."""
     multiple = VariableRate.multiple
@@ -212,14 +167,6 @@ def _split(data: bytes, parts: list[Tile]) -> Iterator[tuple[int, bytes, bytes]]
 
 def _progress(parts: list[Tile]):
     return tqdm(parts, unit="tile", disable=len(parts) == 1 or None)  # only in a terminal
-
-
-def _check_size(height: int, width: int) -> None:
-    if not (0 < height < 2**16 and 0 < width < 2**16) or height * width > MAX_PIXELS:
-        raise InputError(
-            f"{width} × {height} pixels: the codec takes 1 to "
-            f"{MAX_PIXELS // 10**6} million"
-        )
 
 
 def _crc(header: Header, tile: Tile, symbols: Tensor) -> int:

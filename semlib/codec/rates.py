@@ -11,9 +11,8 @@ import torch
 from compressai.entropy_models import EntropyBottleneck
 from torch import Tensor, nn
 
+from ..bitstream import RATES
 from .entropy import StrayGaussian, tables
-
-RATES = 8  # rate points, 0 to 7
 
 
 class VariableRate(nn.Module):
