@@ -78,7 +78,7 @@ def _scale_transparency(image: PngImageFile) -> None:
         image.info["transparency"] = tuple(part >> 8 for part in colour)
 
 
-def to_grey_or_rgb(image: Image.Image, note: Note = lambda _: None) -> Image.Image:
+def to_grey_or_rgb(image: Image.Image, note: Note) -> Image.Image:
     """Convert any Pillow picture to mode ``L`` or ``RGB``.
 
     Transparency is laid on white, or on black where nearly nothing would be seen on

@@ -7,6 +7,7 @@ from PIL import Image
 
 from semlib.images import InputError, open_image, replace_file, to_image, to_tensor
 
+pytestmark = pytest.mark.filterwarnings("ignore::semlib.images.PictureWarning")
 RAMP = np.arange(0, 256, 4, dtype=np.uint8).reshape(8, 8)
 
 
