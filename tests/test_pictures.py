@@ -146,10 +146,10 @@ KINDS = {
     "colour, 16 bits, one transparent": (
         "png",
         png(
-            COLOUR.astype(np.uint16) * 257,
+            COLOUR.astype(np.uint16) * 256 + 7,
             16,
             RGB,
-            chunk(b"tRNS", bytes([1, 1, 241, 241, 16, 16])),
+            chunk(b"tRNS", bytes([1, 7, 241, 7, 16, 7])),
         ),
         np.where((COLOUR == [1, 241, 16]).all(-1)[..., None], 255, COLOUR),
         LAID,
