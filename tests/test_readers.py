@@ -56,7 +56,7 @@ def test_a_codec_is_no_reader_and_a_reader_no_codec(folder):
         zoo.load("trba", folder)
     with pytest.raises(InputError, match="recipe codec"):
         zoo.load_reader("tinylic", folder)
-    with pytest.raises(InputError, match="codec, hyperprior, tfic, reader, dncnn"):
+    with pytest.raises(InputError, match="scene-tfic, reader, dncnn"):
         export("painter", folder / "reader" / "checkpoint.pt", "x", folder)
 
 
