@@ -11,6 +11,7 @@ from ..codec import RATES, ScaleHyperprior, TinyLIC, VariableRate
 from ..data import TextImages, make_text_image
 from ..images import to_tensor
 
+FEW = 100  # pictures, at most, are drawn anew each time; more are kept in a cache
 QUANTILES_LR = 1e-2  # learning rate of the entropy bottleneck's quantiles
 GAINS_LR = 3e-3  # of the gains: few numbers, each with far to go
 
@@ -37,18 +38,17 @@ class CodecRecipe:
 
     @staticmethod
     def pictures(count: int) -> Any:
-        """What is learned from: kept in a cache where it takes longer than a second to
-        draw."""
-        if count > 100:
+        """What is learned from."""
+        if count > FEW:
             return TextImages("train", count)
         return [make_text_image(index) for index in range(count)]
 
     @classmethod
     def data_card(cls, settings: dict) -> dict:
         """Which data, how much of them, and where a cache knows it, their hash."""
-        pictures = cls.pictures(settings["images"])
-        known = {"set": cls.known_as, "images": len(pictures)}
-        return {**known, "sha256": pictures.sha256} if len(pictures) > 100 else known
+        count = settings["images"]
+        known = {"set": cls.known_as, "images": count}
+        return known if count <= FEW else {**known, "sha256": cls.pictures(count).sha256}
 
     def model(self) -> nn.Module:
         return RateDistortionLoss(self.codec())

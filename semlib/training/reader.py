@@ -5,7 +5,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from ..data import TextImages, make_text_image
 from ..data.quick_words import degrade_word, draw_word
 from ..ocr.trba import CTC, Attention, FourStages, labels, prepare
 from .codec import CodecRecipe
@@ -28,11 +27,7 @@ class ReaderRecipe:
     def __init__(self, settings: dict):
         self.settings = settings
         count = settings["images"]
-        images = (
-            TextImages("train", count)
-            if count > 100
-            else [make_text_image(index) for index in range(count)]
-        )
+        images = CodecRecipe.pictures(count)
         self._words = [
             (_small(item.image), item.text) for item in (images[i] for i in range(count))
         ]

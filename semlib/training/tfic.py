@@ -42,14 +42,22 @@ class TFICRecipe(CodecRecipe):
 
     def batch(self, step: int, rank: int, ranks: int) -> tuple:
         """This process's share: pictures N×3×256×512, their texts, their rates."""
-        rng = np.random.default_rng([self.settings["seed"], step])
-        chosen = rng.integers(self.settings["images"], size=self.settings["batch"])
-        rates = rng.uniform(0, RATES - 1, len(chosen))[rank::ranks]
-        images = [self._images[int(index)] for index in chosen[rank::ranks]]
+        chosen, rates = self._chosen(step, rank, ranks)
+        images = [self._images[index] for index in chosen]
         return (
             torch.stack([to_tensor(image.image) for image in images]),
             [image.text for image in images],
-            torch.tensor(rates, dtype=torch.float32),
+            rates,
+        )
+
+    def _chosen(self, step: int, rank: int, ranks: int) -> tuple[list[int], Tensor]:
+        """Which pictures are this process's share of a step, and their rates."""
+        rng = np.random.default_rng([self.settings["seed"], step])
+        chosen = rng.integers(self.settings["images"], size=self.settings["batch"])
+        rates = rng.uniform(0, RATES - 1, len(chosen))
+        return (
+            chosen[rank::ranks].tolist(),
+            torch.tensor(rates[rank::ranks], dtype=torch.float32),
         )
 
 
@@ -86,7 +94,7 @@ class RateTextLoss(nn.Module):
         self.readers = Listeners(readers)
 
     def forward(
-        self, x: Tensor, texts: list[str], rate: Tensor
+        self, x: Tensor, texts: list, rate: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
         """What is minimized; and for the log, loss, bits per pixel, the readers'
         loss in nats a character, and PSNR in dB."""
@@ -94,10 +102,11 @@ class RateTextLoss(nn.Module):
         bpp = estimated_bpp(out["likelihoods"], x)
         # the readers see no value beyond, and resize in full precision
         picture = out["x_hat"].float().clamp(0, 1)
-        ocr = self.readers.losses(picture, texts)
+        ocr = self.unread(picture, texts)
         low, high = self.gammas
         gamma = low * (high / low) ** (rate / (RATES - 1))
-        loss = (evenly(gamma, (low * high) ** 0.5) * (bpp + gamma * ocr)).mean()
+        wanted = bpp + gamma * (ocr + self.besides(out["x_hat"], x))
+        loss = (evenly(gamma, (low * high) ** 0.5) * wanted).mean()
         numbers = {
             "loss": loss.item(),
             "bpp": bpp.mean().item(),
@@ -105,3 +114,11 @@ class RateTextLoss(nn.Module):
             "psnr": mean_psnr(out["x_hat"], x),
         }
         return loss + self.codec.entropy_bottleneck.loss(), numbers
+
+    def unread(self, picture: Tensor, texts: list) -> Tensor:
+        """L_OCR of each picture, N."""
+        return self.readers.losses(cast(Sequence[Tensor], picture), texts)
+
+    def besides(self, x_hat: Tensor, x: Tensor) -> Tensor | float:
+        """What γ weighs beside L_OCR, of each picture, N: nothing."""
+        return 0.0
