@@ -1,17 +1,19 @@
 """Codecs at their rates and settings, and what is read of what they leave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
+from skimage import exposure, filters, restoration
 
 from .. import codec, metrics, ocr, zoo
-from ..codec.peers import SCALES
-from ..data import TextImage
-from ..images import to_image, to_tensor
+from ..codec.peers import SCALES, fax, ink_of_page, ink_of_words
+from ..data import Scene, TextImage
+from ..images import reduce_image, to_image, to_tensor
 from ..metrics import (
     accuracy,
     bits_for,
@@ -25,6 +27,17 @@ from ..metrics import (
 from .results import Store, computed_by, key_of
 
 UNCOMPRESSED = "uncompressed"
+FAX = "fax"  # one bit a pixel; its setting is Sauvola's window
+WORDS_FAX = "fax of the words"  # the sender knows where they are; setting 0: no window
+# what may help a reader of the picture as it is, and knows nothing of the set
+FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "equalized": lambda image: exposure.equalize_adapthist(image, clip_limit=0.01),
+    "sharpened": lambda image: filters.unsharp_mask(image, 2, 1, channel_axis=-1),
+    "median": lambda image: filters.median(image, np.ones((3, 3, 1))) / 255,
+    "denoised": lambda image: restoration.denoise_tv_chambolle(
+        image, 0.05, channel_axis=-1
+    ),
+}
 TRAINED_AGAINST = "english_g2"
 PART = 0.9  # of the uncompressed pictures' accuracy, at which bits are compared
 SHOWN_RATE = 2
@@ -32,7 +45,7 @@ SHOWN_RATE = 2
 
 @dataclass(frozen=True)
 class Point:
-    """A codec at a rate, or at a setting for the picture reduced by a scale."""
+    """A codec at a rate, or at a setting; for the picture reduced by a scale, if any."""
 
     codec: str
     rate: float | None = None
@@ -53,11 +66,23 @@ def wrong_word(truth: str, read: str) -> float:
     return float(normalize(read) != normalize(truth) and normalize(read) in known_words())
 
 
+Picture = TextImage | Scene
+
+
+def words_of(image: Picture) -> list[tuple[tuple[int, int, int, int], str]]:
+    """What readers are shown: each word's window (left, top, right, bottom), and its
+    text."""
+    if isinstance(image, TextImage):
+        height, width = image.image.shape[:2]
+        return [((0, 0, width, height), image.text)]
+    return [(word.window, word.text) for word in image.words]
+
+
 METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
 
 
 def measure(
-    work: Sequence[tuple[TextImage, Sequence[Point]]],
+    work: Sequence[tuple[Picture, Sequence[Point]]],
     file: Path,
     workers: int | None = None,
 ) -> dict[int, dict[Point, dict]]:
@@ -71,18 +96,18 @@ def measure(
     }
 
 
-def _key(image: TextImage, points: tuple[Point, ...]) -> str:
+def _key(image: Picture, points: tuple[Point, ...]) -> str:
     """What a picture's measurements depend on."""
     packages = "pillow", "compressai", "rapidocr", "torch"
     code = computed_by(__file__, (codec, metrics, ocr), packages)
     names = {point.codec for point in points if point.rate is not None}
     weights = [zoo.card(name)["sha256"] for name in sorted(names | {"trba"})]
-    return key_of(code, weights, image.image.tobytes(), image.text, points)
+    return key_of(code, weights, image.image.tobytes(), words_of(image), points)
 
 
 def summaries(
     points: Sequence[Point],
-    sets: Mapping[str, Sequence[TextImage]],
+    sets: Mapping[str, Sequence[Picture]],
     measured: dict[int, dict[Point, dict]],
 ) -> dict[str, list[dict]]:
     """For each codec its points, with means over those sets measured there."""
@@ -142,14 +167,19 @@ def points_of(
     ]
 
 
-def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
-    """One picture at every point: bits per pixel, PSNR, each reader's metrics."""
+def _measure(image: Picture, points: Sequence[Point]) -> list[dict]:
+    """One picture at every point: bits per pixel, PSNR, each reader's metrics, the
+    means over its words."""
     torch.set_num_threads(1)  # every core has its own pictures
+    words = words_of(image)
     rows: list[dict] = []
-    pictures = []
+    seen = []
     for point in points:
-        picture, data = _compressed(image.image, point)
-        pictures.append(to_tensor(picture))
+        picture, data = _compressed(image, point)
+        whole = to_tensor(picture)
+        seen += [
+            whole[:, top:bottom, left:right] for (left, top, right, bottom), _ in words
+        ]
         rows.append(
             {
                 "bpp": bits_per_pixel(data, picture[..., 0].size),
@@ -159,26 +189,43 @@ def _measure(image: TextImage, points: Sequence[Point]) -> list[dict]:
             }
         )
     for name, reader in readers().items():
-        for row, text in zip(rows, reader.read(pictures)):
-            row["texts"][name] = text
+        found = iter(reader.read(seen))
+        for row in rows:
+            pairs = [(truth, next(found)) for _, truth in words]
+            row["texts"][name] = " ".join(text for _, text in pairs)
             row["read"][name] = {
-                metric: score(image.text, text) for metric, score in METRICS.items()
+                metric: float(np.mean([score(*pair) for pair in pairs]))
+                for metric, score in METRICS.items()
             }
             before = rows[0]["read"][name]["accuracy"]
             row["read"][name]["gain"] = row["read"][name]["accuracy"] - before
     return rows
 
 
-def _compressed(image: np.ndarray, point: Point) -> tuple[np.ndarray, bytes | int]:
+def _compressed(image: Picture, point: Point) -> tuple[np.ndarray, bytes | int]:
     """The decoded picture and the file, or the bytes of the bare pixels."""
+    pixels = image.image
+    if point.codec in FILTERS:
+        better = FILTERS[point.codec](pixels).clip(0, 1)
+        return (255 * better).round().astype(np.uint8), pixels.size
     if point.codec == UNCOMPRESSED:
-        return image, image.size
+        return pixels, pixels.size
     if point.setting is not None and point.scale is not None:
-        return codec.peer(image, point.codec, point.setting, point.scale)
+        if point.codec == FAX:
+            return fax(ink_of_page(pixels, point.setting), point.scale)
+        if point.codec == WORDS_FAX:
+            places = [place for place, _ in words_of(image)]
+            ink = ink_of_words(pixels, places, point.setting or None)
+            return fax(ink, point.scale)
+        return codec.peer(pixels, point.codec, point.setting, point.scale)
     assert point.rate is not None
     model, weights = _codec(point.codec)
-    data = codec.compress(model, weights, to_tensor(image)[None], point.rate)
-    return np.asarray(to_image(codec.decompress(model, weights, data)[0])), data
+    small = reduce_image(Image.fromarray(pixels), 1 / (point.scale or 1))
+    data = codec.compress(model, weights, to_tensor(small)[None], point.rate)
+    back = to_image(codec.decompress(model, weights, data)[0])
+    if small.shape != pixels.shape:
+        back = back.resize(pixels.shape[1::-1], Image.Resampling.BICUBIC)
+    return np.asarray(back), data
 
 
 _codec = cache(zoo.load)

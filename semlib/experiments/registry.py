@@ -136,6 +136,13 @@ EXPERIMENTS = {
             120,
         ),
         Experiment(
+            "scene-text",
+            6,
+            "How many bits do words on any ground need, by codecs at their best?",
+            "section 3, Figures 3 to 5",
+            120,
+        ),
+        Experiment(
             "tfic-recognizers",
             6,
             "Which reader was a codec trained against, and who else gains?",

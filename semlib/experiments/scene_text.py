@@ -1,0 +1,289 @@
+"""Chapter 6: how many bits words need on any ground, against rivals at their best."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .. import codec, zoo
+from ..codec.peers import GREY
+from ..data import Scene, Scenes, SceneWord
+from ..images import reduce_image
+from ..metrics import bd_rate, bits_for, bits_per_pixel, frontier, text_bits
+from .operating_points import (
+    FAX,
+    FILTERS,
+    UNCOMPRESSED,
+    WORDS_FAX,
+    Point,
+    curve,
+    measure,
+    readers,
+    summaries,
+)
+from .results import test_set
+
+STAGE_ONE, TFIC = "scenes", "scenes-tfic"
+OTHERS = ("tinylic", "tfic")  # as they were trained before, on words of one ink
+RATES = range(codec.RATES)
+SCALES = (1, 2, 3, 4, 6, 8)
+CLASSICAL = {
+    "JPEG": (1, 10, 25),
+    "JPEG" + GREY: (1, 5, 10, 20, 35),
+    "JPEG2000" + GREY: (800, 400, 200, 100),
+    "WEBP": (0, 10, 30),
+    "WEBP" + GREY: (0, 10, 25, 45),
+    "AVIF": (0, 20, 40),
+    "AVIF" + GREY: (0, 15, 30, 45),
+}
+FAXES = {FAX: (31, 61, 121), WORDS_FAX: (0, 31, 61)}
+MOST = 8  # points of a rival that the test pictures see
+PARTS = (0.5, 0.9, 0.95, 0.98)  # of the best uncompressed accuracy
+CAP = 0.99  # of it, above which curves are flat and not compared
+FAINT = 0.4  # of the contrast
+DRAWS = 2000
+
+
+def run(
+    subset: int = 600,
+    choosing: int = 100,
+    folder: Path = Path("runs/scene-text"),
+    workers: int | None = None,
+) -> dict:
+    """Compress words on all kinds of grounds with every codec, decode, and read them.
+
+    Args:
+        subset: test pictures; a quarter as many inverted, faint and small ones.
+        choosing: validation pictures. On them the filter and each rival's settings and
+            scales are chosen: those that no other of its points beats in both bits and
+            accuracy, the mean of all readers'.
+        folder: keeps every picture's measurements; an interrupted run goes on from
+            there.
+
+    Returns:
+        ``points``: for each codec its points, see `summaries`, on ``all`` test pictures
+        and on parts and kinds of them. ``best``: for each reader the better of the
+        picture as it is and filtered. ``gains``: for each reader and codec, point by
+        point, the gain over it: mean and 95 % interval over grounds. ``equal_accuracy``:
+        for each reader and part of the best uncompressed accuracy the bits per pixel
+        that each codec needs, see `bits_for`. ``bd_rate``: for each reader how many per
+        cent of bits TFIC needs more than each other. ``sent``: the text alone, as each
+        reader reads it at the sender, in UTF-8 with a byte for its length.
+        ``floor``: see `text_bits`; bits a picture.
+    """
+    known = list(Scenes("validation", choosing))
+    tried = _everything()
+    found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
+    rivals = _chosen(summaries(tried, {"all": known}, found))
+    learned = [
+        Point(name, float(rate)) for name in (STAGE_ONE, TFIC, *OTHERS) for rate in RATES
+    ]
+    learned += [Point(STAGE_ONE, float(rate), scale=2) for rate in RATES]
+    test = list(Scenes("test", subset))
+    plain = [Point(UNCOMPRESSED), *map(Point, FILTERS)]
+    every = [*plain, *learned, *rivals]
+    sets = {"all": test, **_parts(test), **_kinds(test[: -(-subset // 4)])}
+    kinds = [scene for kind in KINDS for scene in sets[kind]]
+    measured = measure(
+        [
+            *((scene, every) for scene in test),
+            *((scene, [*plain, *learned]) for scene in kinds),
+        ],
+        folder / "pictures.jsonl",
+        workers,
+    )
+    points = summaries(every, sets, measured)
+    best = {name: _best(points, name) for name in readers()}
+    return {
+        "images": {kind: len(chosen) for kind, chosen in sets.items()},
+        "choosing": choosing,
+        "weights": {
+            name: zoo.card(name)["sha256"] for name in (STAGE_ONE, TFIC, *OTHERS)
+        },
+        "points": points,
+        "best": best,
+        "gains": {
+            name: _gains(test, measured, every, Point(best[name]["codec"]), name)
+            for name in readers()
+        },
+        "equal_accuracy": {
+            name: _equal(points, name, best[name]["accuracy"]) for name in readers()
+        },
+        "bd_rate": {
+            name: _bd_rates(points, name, best[name]["accuracy"]) for name in readers()
+        },
+        "sent": {name: _sent(test, measured, name) for name in readers()},
+        "floor": _floor(test),
+        **test_set([scene.image for scene in [*test, *kinds]]),
+    }
+
+
+def _everything() -> list[Point]:
+    """The uncompressed picture, filtered too, and each rival's every point."""
+    settings = {**CLASSICAL, **FAXES}
+    return [
+        Point(UNCOMPRESSED),
+        *map(Point, FILTERS),
+        *(
+            Point(name, setting=setting, scale=scale)
+            for name in settings
+            for setting in settings[name]
+            for scale in SCALES
+        ),
+    ]
+
+
+def _chosen(points: dict[str, list]) -> list[Point]:
+    """Of each rival the points of its frontier, at most `MOST` of them."""
+    chosen = []
+    for name in (*CLASSICAL, *FAXES):
+        rows = [
+            {
+                **row,
+                "bpp": row["all"]["bpp"],
+                "accuracy": np.mean(
+                    [read["accuracy"][0] for read in row["all"]["read"].values()]
+                ),
+            }
+            for row in points[name]
+        ]
+        best = frontier(rows, "accuracy")
+        places = np.linspace(0, len(best) - 1, min(MOST, len(best))).round().astype(int)
+        chosen += [
+            Point(name, setting=best[at]["setting"], scale=best[at]["scale"])
+            for at in places
+        ]
+    return chosen
+
+
+def _parts(scenes: Sequence[Scene]) -> dict[str, list[Scene]]:
+    """The test pictures, by how they were drawn."""
+    asked = {
+        "seen typefaces": lambda scene: scene.seen,
+        "new typefaces": lambda scene: not scene.seen,
+        "photographs": lambda scene: "/" in scene.ground,
+        "lighter ink": lambda scene: scene.contrast > 0,
+        "darker ink": lambda scene: scene.contrast < 0,
+    }
+    parts = {name: [s for s in scenes if holds(s)] for name, holds in asked.items()}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _inverted(scene: Scene) -> Scene:
+    return replace(scene, image=255 - scene.image)
+
+
+def _faint(scene: Scene) -> Scene:
+    mean = scene.image.mean((0, 1), keepdims=True)
+    image = (mean + FAINT * (scene.image - mean)).round().astype(np.uint8)
+    return replace(scene, image=image)
+
+
+def _small(scene: Scene) -> Scene:
+    """Half as large."""
+    words = tuple(
+        SceneWord(word.text, (left // 2, top // 2, -(-right // 2), -(-bottom // 2)))
+        for word in scene.words
+        for left, top, right, bottom in [word.box]
+    )
+    small = reduce_image(Image.fromarray(scene.image), 1 / 2)
+    return replace(scene, image=small, words=words)
+
+
+KINDS = {"inverted": _inverted, "faint": _faint, "small": _small}
+
+
+def _kinds(scenes: Iterable[Scene]) -> dict[str, list[Scene]]:
+    """Pictures as they are not drawn."""
+    return {name: [change(scene) for scene in scenes] for name, change in KINDS.items()}
+
+
+def _best(points: dict[str, list], reader: str) -> dict:
+    """The filter, or none, with which uncompressed pictures are read best."""
+    accuracy = {
+        name: points[name][0]["all"]["read"][reader]["accuracy"][0]
+        for name in (UNCOMPRESSED, *FILTERS)
+    }
+    best = max(accuracy, key=accuracy.__getitem__)
+    return {"codec": best, "accuracy": accuracy[best], "all": accuracy}
+
+
+def _gains(
+    scenes: Sequence[Scene],
+    measured: dict[int, dict[Point, dict]],
+    points: Sequence[Point],
+    best: Point,
+    reader: str,
+) -> dict[str, list]:
+    """Each codec's gain over the best uncompressed picture, picture by picture."""
+    grounds = [scene.ground for scene in scenes]
+    rows: dict[str, list] = defaultdict(list)
+    for point in points:
+        gained = [
+            measured[id(scene)][point]["read"][reader]["accuracy"]
+            - measured[id(scene)][best]["read"][reader]["accuracy"]
+            for scene in scenes
+        ]
+        rows[point.codec].append({**point.label(), "gain": _over(gained, grounds)})
+    return dict(rows)
+
+
+def _over(values: Sequence[float], groups: Sequence[str]) -> list[float]:
+    """The mean, and its 95 % bootstrap interval where whole groups are drawn."""
+    names = sorted(set(groups))
+    sums = np.array([sum(v for v, g in zip(values, groups) if g == n) for n in names])
+    counts = np.array([sum(g == n for g in groups) for n in names])
+    picks = np.random.default_rng(0).integers(len(names), size=(DRAWS, len(names)))
+    means = sums[picks].sum(1) / counts[picks].sum(1)
+    ends = np.quantile(means, [0.025, 0.975])
+    return [round(float(end), 4) for end in (np.mean(values), *ends)]
+
+
+def _equal(points: dict[str, list], reader: str, best: float) -> dict[str, dict]:
+    curves = {
+        name: curve(rows, reader)
+        for name, rows in points.items()
+        if name not in (UNCOMPRESSED, *FILTERS)
+    }
+    return {
+        str(part): {name: bits_for(part * best, rows) for name, rows in curves.items()}
+        for part in PARTS
+    }
+
+
+def _bd_rates(points: dict[str, list], reader: str, best: float) -> dict:
+    """TFIC's bits against each other codec's, up to `CAP` of the best accuracy."""
+
+    def capped(name: str) -> list[dict]:
+        rows = curve(points[name], reader)
+        return [{**row, "accuracy": min(row["accuracy"], CAP * best)} for row in rows]
+
+    return {
+        name: bd_rate(capped(name), capped(TFIC), "accuracy")
+        for name in points
+        if name not in (TFIC, UNCOMPRESSED, *FILTERS)
+    }
+
+
+def _sent(scenes: Sequence[Scene], measured: dict, reader: str) -> dict[str, float]:
+    """Read before, and sent as text."""
+    rows = [measured[id(scene)][Point(UNCOMPRESSED)] for scene in scenes]
+    bits = [
+        bits_per_pixel(len(row["texts"][reader].encode()) + 1, scene.image[..., 0].size)
+        for scene, row in zip(scenes, rows)
+    ]
+    return {
+        "bpp": round(float(np.mean(bits)), 6),
+        "accuracy": round(
+            float(np.mean([row["read"][reader]["accuracy"] for row in rows])), 4
+        ),
+    }
+
+
+def _floor(scenes: Sequence[Scene]) -> float:
+    """Bits a picture under the bigram model."""
+    bits = [sum(text_bits(word.text) for word in scene.words) for scene in scenes]
+    return round(float(np.mean(bits)), 2)
