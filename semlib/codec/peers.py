@@ -21,6 +21,7 @@ SETTINGS = {
 }
 SCALES = (1, 2, 4)  # reduced before, enlarged after
 GREY = ", grey"  # after a name: without colour
+BLACK = 180  # of 255: a fax's pixel is black if its part of the picture is darker
 SMOOTH = 0.4  # of the scale: the blur that takes a fax's steps away
 Place = tuple[int, int, int, int]
 
@@ -74,7 +75,7 @@ def fax(ink: np.ndarray, scale: int) -> tuple[np.ndarray, bytes]:
     height, width = ink.shape
     sides = max(1, round(width / scale)), max(1, round(height / scale))
     grey = np.where(ink, 0, 255).astype(np.uint8)
-    data = bilevel.compress(cv2.resize(grey, sides, interpolation=cv2.INTER_AREA), 128)
+    data = bilevel.compress(cv2.resize(grey, sides, interpolation=cv2.INTER_AREA), BLACK)
     back = cv2.resize(
         bilevel.decompress(data), (width, height), interpolation=cv2.INTER_CUBIC
     )
