@@ -17,6 +17,7 @@ FLOORS = (
     {"zoo"},
     {"training"},
     {"experiments"},
+    {"check"},
     {"commands"},
     {"cli"},
 )
