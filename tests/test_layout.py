@@ -10,7 +10,7 @@ import semlib
 ROOT = Path(semlib.__file__).parent
 FLOORS = (
     {"samples"},
-    {"compat", "images", "models", "tiles"},
+    {"compat", "confine", "images", "models", "tiles"},
     {"bitstream"},
     {"ocr", "data"},
     {"codec", "restore", "metrics"},
@@ -18,7 +18,7 @@ FLOORS = (
     {"training"},
     {"experiments"},
     {"check"},
-    {"commands"},
+    {"commands", "grade"},
     {"cli"},
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
