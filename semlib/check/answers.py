@@ -77,19 +77,23 @@ class Exercise:
     def __call__(self, answer: Any = todo) -> Outcome:
         """How good an answer is. Whatever it is, nothing is raised."""
         try:
-            return self._judged(answer)
+            return self._answered(answer)
         except (Exception, SystemExit) as error:
-            line = " ".join(f"{type(error).__name__}: {error}".split())
-            return Outcome(WRONG, f"It stops with {line[:200]}", self.clue)
+            return Outcome(WRONG, stopped(error), self.clue)
 
-    def _judged(self, answer: Any) -> Outcome:
+    def _answered(self, answer: Any) -> Outcome:
         if missing(answer):
             return Outcome(
                 NOT_YET, f"Put your answer in the place of {todo!r}", self.clue
             )
         if self.trials and not callable(answer):
-            return Outcome(WRONG, "A function is asked for, not what it returns.")
-        given = self.results(answer)
+            return Outcome(
+                WRONG, "A function is asked for, not what it returns.", self.clue
+            )
+        return self.judged(self.results(answer))
+
+    def judged(self, given: Any) -> Outcome:
+        """How good an answer is, as `results` makes it."""
         if missing(given):
             return Outcome(NOT_YET, "The function returns nothing yet.", self.clue)
         if same(given, self.right, self.tolerance):
@@ -287,6 +291,12 @@ def as_list(value: Any) -> list | None:
     if isinstance(value, np.ndarray | torch.Tensor):
         return list(value)
     return list(value) if isinstance(value, list | tuple) else None
+
+
+def stopped(error: BaseException) -> str:
+    """That an answer ended in an error, in one line."""
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"It stops with {line[:200]}"
 
 
 def shown(value: Any) -> str:

@@ -205,8 +205,10 @@ def one_sigma():
     minutes=8,
     hint="Sum over the places of a channel only, take the smallest for each channel, and "
     "add these up.",
-    why="That is the factorized prior's idea, with bells for shapes: 64 numbers, known "
-    "to both sides, save most of what there is to save. What the note adds is *where*.",
+    why="That is the factorized prior's idea, with bells for shapes. Chosen for this "
+    "very picture, so few numbers do about as much as the note does; but the decoder "
+    "would have to be told them, or take those that suit all pictures. That is why "
+    "what the note saves is modest.",
     mistakes=[
         (
             lambda: _costs().sum((1, 2, 3)).min().item() / 8,

@@ -47,8 +47,8 @@ with torch.no_grad():
     letters="abc",
 )
 def files_span():
-    """Over the test set the files at rate 7 are about 20 times as large as those at rate
-    0; both are in the stored result."""
+    """Over the test set the files at rate 7 are less than a hundred times as large as
+    those at rate 0; both are in the stored result."""
     times = curves["tinylic"][-1]["bpp"] / curves["tinylic"][0]["bpp"]
     return "a" if times < 100 else "b" if times < 5000 else "c"
 
@@ -92,7 +92,7 @@ def times_fewer():
     hint="Put a finger on a number in the board, and count the smaller numbers in the "
     "eight squares round it.",
     why="In stage 4 everything round a latent is known, and it is only a matter of "
-    "filling in. Look at what the stages cost in the next figure but one.",
+    "filling in. Compare with what a latent costs in each stage.",
     mistakes=[
         (
             [0, 4, 8, 8],
@@ -298,8 +298,8 @@ def who_stops():
     minutes=4,
     hint="256×512 pixels a picture, eight bits a byte. Both rates are in the table, "
     "and in `curves['tinylic'][0]`.",
-    why="Half a file of 250 bytes would be much, at rate 7 nobody would notice. An "
-    "estimate alone hides it: count files.",
+    why="It is a good part of so small a file, and nothing at rate 7. An estimate alone "
+    "hides it: count files.",
     mistakes=[
         (
             lambda: 8 * beyond.right,

@@ -56,9 +56,9 @@ def _steps(text: str) -> int:
     minutes=2,
     hint="The slider's positions are whole steps. Look at the first line of what is "
     "read.",
-    why="A few levels of grey, which no one minds, and a reader says another word. "
-    "That is how strongly a gradient steers, and why what it brings about has to be "
-    "judged by somebody else.",
+    why="A few levels of grey a pixel, and a reader says another word. So strongly "
+    "does a gradient steer, and so what it brings about has to be judged by somebody "
+    "else.",
     mistakes=[
         (
             lambda: _steps("stale") + 1,
@@ -131,8 +131,8 @@ def _counted(word, columns, *, touch=False, blank_last=True):
     minutes=12,
     hint="It is `ctc` with whole numbers: start with 1 in the first two places, add "
     "instead of multiplying by probabilities, and take the last two places at the end.",
-    why="The loss sums over more than a thousand million alignments of *winnel*, in 31 "
-    "columns and 13 places. Nobody has to list them: that is why CTC can be trained.",
+    why="The loss sums over all of them, and nobody has to list them: that is why CTC "
+    "can be trained.",
     mistakes=[
         (
             lambda word, columns: _counted(word, columns, touch=True),
