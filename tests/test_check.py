@@ -26,7 +26,8 @@ CHAPTERS = {
     for file in sorted((ROOT / "semlib" / "check").glob("chapter?.py"))
 }
 NOTEBOOKS = {n: next((ROOT / "chapters").glob(f"{n:02}-*.ipynb")) for n in CHAPTERS}
-SECONDS = 10  # of a core; a network runs in some
+SECONDS = 2  # of a core
+RUNS_A_NETWORK = {"seen_in_training": 10}  # on a dozen pictures, twice
 
 
 @cache
@@ -65,7 +66,7 @@ def test_the_solution_is_right_and_says_why(one):
     began = time.process_time()
     outcome = one(one.answer if one.trials else one.answer())
     assert (outcome.kind, outcome.words) == (RIGHT, one.why) and one.why
-    assert time.process_time() - began < SECONDS
+    assert time.process_time() - began < RUNS_A_NETWORK.get(one.name, SECONDS)
 
 
 def test_checking_again_takes_no_time(one):
@@ -332,10 +333,11 @@ def quizzes(tmp_path_factory):
         for each in every
     )
     script = (ROOT / "book" / "js" / "quiz.js").read_text(encoding="utf-8")
+    style = (ROOT / "book" / "css" / "book.css").read_text(encoding="utf-8")
     file = tmp_path_factory.mktemp("page") / "page.html"
     file.write_text(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Quiz</title>'
-        f"<body>{places}<script>{script}</script></body></html>",
+        f"<style>{style}</style><body>{places}<script>{script}</script></body></html>",
         encoding="utf-8",
     )
     return file.as_uri(), every
@@ -345,7 +347,7 @@ def quizzes(tmp_path_factory):
 def page(browser, quizzes):  # noqa: F811
     page = browser.new_page()
     wrong = []
-    page.on("pageerror", wrong.append)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda r: r.url.startswith("file:") or wrong.append(r.url))
     page.goto(quizzes[0])
     yield page
@@ -405,3 +407,6 @@ def test_fields_have_names_and_room_for_a_finger(page):
         assert group.locator("legend").inner_text() == "Your answer"
     names = [form.get_attribute("aria-label") for form in page.locator("form").all()]
     assert all(names) and len(set(names)) == len(names)
+    small = "(all) => all.filter(e => e.getBoundingClientRect().height < 44).length"
+    for kind in ("button", "label", "input[type=text]"):
+        assert page.locator(f".semlib-quiz {kind}").evaluate_all(small) == 0, kind
