@@ -39,22 +39,22 @@ function quiz(asked, name) {
 
 // The same three outcomes as in the notebook.
 function judged(asked, text) {
-  const given = asked.letters ? text : number(text);
+  const given = asked.letters ? [text] : readings(text);
   if (text.trim() === "") return ["not-yet", "○ Not attempted yet.", ""];
-  const same = right => asked.letters ? given === right
-    : Math.abs(given - right) <= 1e-9 + asked.tolerance * Math.abs(right);
+  const same = right => given.some(one => asked.letters ? one === right
+    : Math.abs(one - right) <= 1e-9 + asked.tolerance * Math.abs(right));
   if (same(asked.right)) return ["right", "✓ Right.", words(asked.why)];
   const known = asked.mistakes.find(([wrong]) => same(wrong));
-  const otherwise = Number.isNaN(given) ? "A number is asked for."
-    : given < asked.right ? "It is too small." : "It is too large.";
+  const otherwise = given.every(Number.isNaN) ? "A number is asked for."
+    : given[0] < asked.right ? "It is too small." : "It is too large.";
   return ["wrong", "✗ Not right.", known ? words(known[1]) : otherwise];
 }
 
-// «1,234.5», «15,67» and «50 %» are numbers, too.
-function number(text) {
-  const bare = text.replace(/[\s%]/g, "").replace("−", "-");
-  const thousands = /^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(bare);
-  return bare ? Number(thousands ? bare.replaceAll(",", "") : bare.replace(",", ".")) : NaN;
+// The numbers that somebody may mean: a comma stands before decimals or between thousands.
+function readings(text) {
+  const bare = text.replace(/[\s%]/g, "").replace("−", "-") || "none";
+  return [bare.replace(",", "."), bare.replaceAll(",", "")].map(Number)
+    .filter((one, at, all) => !Number.isNaN(one) || all.every(Number.isNaN));
 }
 
 // What is Markdown or a formula in a notebook is said in plain words here.

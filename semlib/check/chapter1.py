@@ -96,7 +96,7 @@ def _wrapped(levels):
     hint="Take the differences from the left, and then of these the differences from "
     "above. Work it out for one pixel: it is what is asked for.",
     why="A second neighbour predicts what the first cannot: a slope that goes on. "
-    "PNG offers this predictor, too.",
+    "One of PNG's predictors begins with the same sum.",
     mistakes=[
         (differences, "These are the differences from the left neighbour alone."),
         (
