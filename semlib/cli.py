@@ -301,6 +301,24 @@ def export(
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 
+@app.command()
+def grade(
+    folder: Annotated[
+        Path, typer.Argument(help="With a notebook a student.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option(help="The table.")] = Path("grades.csv"),
+    seconds: Annotated[int, typer.Option(help="For each notebook, at most.")] = 600,
+    megabytes: Annotated[int, typer.Option(help="Of memory for each, at most.")] = 8000,
+):
+    """Grade a class's exercises. This runs the students' code, each in a process of its
+    own that may write in its own folder only and, on Linux, has no network."""
+    from .grade import grade as graded
+
+    for one in graded(folder, output, seconds, megabytes):
+        right = sum(outcome.kind == "right" for outcome in one.outcomes.values())
+        print(f"{one.student}: {right} of {len(one.outcomes)} right, {one.ended}")
+
+
 def main() -> None:
     """Run a command; what the user got wrong is one line and exit status 2, what had
     to be left out of a picture a line more where all went well."""

@@ -10,14 +10,15 @@ import semlib
 ROOT = Path(semlib.__file__).parent
 FLOORS = (
     {"samples"},
-    {"compat", "images", "models", "tiles"},
+    {"compat", "confine", "images", "models", "tiles"},
     {"bitstream"},
     {"ocr", "data"},
     {"codec", "restore", "metrics"},
     {"zoo"},
     {"training"},
     {"experiments"},
-    {"commands"},
+    {"check"},
+    {"commands", "grade"},
     {"cli"},
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

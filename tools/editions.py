@@ -2,7 +2,9 @@
 
 A chapter has MyST in its prose, for the page, and code that hands numbers to it. In its
 edition all is plain Markdown, the numbers stand where they are named, and a first cell
-fetches the package where it is missing. `make editions` writes them all.
+fetches the package where it is missing. `make editions` writes them all, twice: for
+students, with exercises to be solved, and for teachers, with their solutions. The pages
+lead to the students'.
 """
 
 import posixpath
@@ -19,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from sphinx.util.docutils import ReferenceRole
 from sphinx.util.nodes import make_id
 
-from . import front
+from . import exercises, front
 from .citations import Bibliography
 from .plain import PARSER, linked, literal, plain, title
 from .unglue import without_glue
@@ -103,10 +105,11 @@ def explicit(content: str) -> tuple[str | None, str]:
     return (found[1], found[2]) if found else (None, content)
 
 
-def edition(chapter: Path, book: Book) -> NotebookNode:
-    """A chapter as a notebook for anywhere."""
+def edition(chapter: Path, book: Book, teacher: bool = False) -> NotebookNode:
+    """A chapter as a notebook for anywhere, a student's or a teacher's."""
     notebook = nbformat.read(chapter, as_version=4)
     speller = Speller(book, glued(notebook))
+    notebook.cells = exercises.solved(notebook) if teacher else exercises.asked(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell, source in zip(code, without_glue([cell.source for cell in code])):
         cell.source = source
@@ -116,7 +119,6 @@ def edition(chapter: Path, book: Book) -> NotebookNode:
         cell.metadata.pop("mystnb", None)
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source, speller)
-    # The teacher's edition will add its answers to exercises here.
     notebook.cells = [
         *before(chapter, book),
         *(cell for cell in notebook.cells if cell.source),
@@ -141,7 +143,10 @@ def glued(notebook: NotebookNode) -> dict[str, str]:
 
 
 def fold(cell: NotebookNode, tags: set[str]) -> None:
-    """Fold code that the page folds; what it hides, in Colab too."""
+    """Fold code that the page folds; what it hides, in Colab too. An exercise is there to
+    be written in."""
+    if exercises.TAG in tags:
+        return
     if tags & (FOLDED | HIDDEN):
         cell.metadata["jupyter"] = {"source_hidden": True}
     if tags & HIDDEN:
@@ -173,13 +178,14 @@ def after(speller: Speller) -> list[NotebookNode]:
 def main() -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     book = Book(ROOT, config)
-    folder = ROOT / "_build" / "editions"
-    folder.mkdir(parents=True, exist_ok=True)
-    for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
-        file = folder / chapter.name
-        text = nbformat.writes(edition(chapter, book)) + "\n"
-        file.write_text(text, encoding="utf-8")
-        print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
+    for place, teacher in (("editions", False), ("teachers", True)):
+        folder = ROOT / "_build" / place
+        folder.mkdir(parents=True, exist_ok=True)
+        for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
+            file = folder / chapter.name
+            text = nbformat.writes(edition(chapter, book, teacher)) + "\n"
+            file.write_text(text, encoding="utf-8")
+            print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
