@@ -6,10 +6,21 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The first Python on this machine that runs and is 3.11 or 3.12.
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
-	2>/dev/null && { echo $$p; break; }; done)
+# The first Python on this machine that runs, fits, and can make environments.
+FITS := import ensurepip, sys; \
+	sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
+	$$p -c '$(FITS)' 2>/dev/null && { echo $$p; break; }; done)
+
+define NO_PYTHON
+make: Python 3.11, 3.12 or 3.13 is needed, and its venv:
+  Debian 12 or 13, Ubuntu 24.04   sudo apt install python3-venv
+  other Ubuntu                    sudo add-apt-repository ppa:deadsnakes/ppa
+                                  sudo apt install python3.12-venv python3.12-dev
+  macOS                           brew install python@3.12
+or name one that is elsewhere:    make PYTHON=/path/to/python3.12
+endef
+export NO_PYTHON
 
 # The chapters run in the kernel of .venv, whatever kernels the user has besides.
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
@@ -50,18 +61,17 @@ editions: $(VENV)/.packages  ## write the chapters as notebooks that run anywher
 lock: $(VENV)/.packages  ## renew requirements.lock (the one step that resolves versions)
 	$(BIN)/pip install uv
 	$(BIN)/uv pip compile pyproject.toml --extra paper --extra book --extra test \
-	--universal --python-version 3.11 --no-annotate -o requirements.lock --upgrade
+	--universal --python-version 3.11 --no-annotate --generate-hashes \
+	-o requirements.lock --upgrade
 
 clean:  ## remove the built book, not the environment
 	rm -rf _build
 
 # A stamp is written last: an interrupted setup leaves none and starts over.
 $(VENV)/.packages: requirements.lock pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
-	2>/dev/null || { echo >&2 "make: Python 3.11 or 3.12 is needed;" \
-	"name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo >&2 "$$NO_PYTHON"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
-	$(BIN)/pip install --no-deps -r requirements.lock
+	$(BIN)/pip install --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --no-deps --no-build-isolation -e .
 	touch $@
 
