@@ -17,6 +17,8 @@ BESIDE = ["pandas", "jinja2"]  # the chapters' tables; the package needs neither
 
 CELL = Template('''\
 #@title semlib, the package of this book
+import platform
+import shutil
 import subprocess
 import sys
 from importlib import invalidate_caches, metadata, util
@@ -37,6 +39,13 @@ def lacking(need):
         return True
 
 
+def compiled():
+    """Whether CompressAI has no wheel for this machine."""
+    machine = platform.system(), platform.machine()
+    return sys.version_info >= (3, 13) or machine not in [
+        ("Linux", "x86_64"), ("Darwin", "x86_64"), ("Darwin", "arm64")]
+
+
 def prepare():
     found = util.find_spec("semlib")
     if found:
@@ -53,7 +62,15 @@ def prepare():
     if lacking("torch") or lacking("torchvision"):
         raise ImportError("PyTorch is missing. Run `pip install torch"
                           " torchvision`, then this cell again.")
+    compiler = any(map(shutil.which, ["c++", "g++", "clang++", "cl"]))
+    if lacking("compressai") and compiled() and not compiler:
+        raise ImportError("CompressAI is compiled here, and there is no C++"
+                          " compiler. Install one (Debian, Ubuntu: `apt-get"
+                          " install g++`; macOS: `xcode-select --install`),"
+                          " then run this cell again.")
     wanted = [need for need in NEEDS.split() if lacking(need)]
+    print(f"Installing semlib and {len(wanted)} packages that this machine"
+          " lacks, which takes about a minute ...", flush=True)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
                     "--no-deps", SOURCE, *wanted], check=True)
     invalidate_caches()
@@ -64,12 +81,8 @@ print(prepare())
 ''')
 
 
-def cell(project: Path, repository: dict[str, str] | None) -> str:
-    """The code of the cell, for the repository that the book's configuration names."""
-    source = None
-    if repository:
-        url, branch = repository["url"].rstrip("/"), repository.get("branch", "master")
-        source = f"semlib @ git+{url}@{branch}"
+def cell(project: Path, source: str | None) -> str:
+    """The code of the cell; source: what pip installs the package from, if anything."""
     return CELL.substitute(source=repr(source), needs=wrapped(needs(project)))
 
 
