@@ -91,6 +91,7 @@ def machine(image: Path, folder: Path) -> Path:
     (kernel / "kernel.json").write_text(json.dumps(spec))
     os.environ["JUPYTER_PATH"] = str(folder / "share" / "jupyter")
     os.environ["SEMLIB_CACHE"] = str(folder / "cache")
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning about frozen modules
     os.environ.pop("PYTHONPATH", None)
     return python
 
@@ -216,7 +217,7 @@ def run(image: Path, names: list[str]) -> dict[str, Any]:
         "versions": {name: pins[name] for name in NOTED},
         "wheel_mb": round(size / 1e6, 1),
         "install_seconds": round(seconds),
-        "added": sorted(set(now) - set(there)),
+        "added": sorted(line.partition(" @ ")[0] for line in set(now) - set(there)),
         "replaced": sorted(set(there) - set(now)),
         "chapters": found,
     }
@@ -248,12 +249,12 @@ def main() -> None:
     run_ = commands.add_parser("run", help="run the editions")
     run_.add_argument("image", type=Path, help="an environment with tools/colab.txt")
     run_.add_argument("--json", type=Path, help="where the table goes")
-    run_.add_argument("chapters", nargs="*", help="default: all")
+    run_.add_argument("--chapter", nargs="*", default=[], help="default: all")
     asked = parser.parse_args()
     if asked.command == "versions":
         versions(asked.list)
         return
-    found = run(asked.image.absolute(), asked.chapters)
+    found = run(asked.image.absolute(), asked.chapter)
     if asked.json:
         results.save(asked.json, found)
     problems = [f"replaced: {line}" for line in found["replaced"]]
