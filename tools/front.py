@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from string import Template
 
@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 # that can run the cell has its own packages.
 GIVEN = ("torch", "torchvision", "ipykernel")
 BESIDE = ["pandas", "jinja2"]  # the chapters' tables; the package needs neither
+DECIDING = ("pillow", "torch")  # another version draws and computes other pixels
 
 CELL = Template('''\
 #@title semlib, the package of this book
@@ -27,6 +28,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 SOURCE = $source
+PAGE = $page  # what the page was made with
 NEEDS = """
 $needs
 """
@@ -77,13 +79,22 @@ def prepare():
     return "semlib has been installed."
 
 
+def others():
+    here = {name: metadata.version(name) for name in PAGE}
+    return ", ".join(f"{name} {here[name]} (the page: {PAGE[name]})"
+                     for name in PAGE if here[name] != PAGE[name])
+
+
 print(prepare())
+if others():
+    print("Some numbers will differ from the page's:", others())
 ''')
 
 
 def cell(project: Path, source: str | None) -> str:
     """The code of the cell; source: what pip installs the package from, if anything."""
-    return CELL.substitute(source=repr(source), needs=wrapped(needs(project)))
+    page = {name: version(name) for name in DECIDING}
+    return CELL.substitute(source=repr(source), page=page, needs=wrapped(needs(project)))
 
 
 def needs(project: Path) -> list[str]:
