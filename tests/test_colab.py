@@ -1,4 +1,4 @@
-"""Running the editions with Colab's versions: what is compared, and what was found."""
+"""Running the editions with Colab's versions: their versions, and what is compared."""
 
 import re
 

@@ -34,13 +34,13 @@ from .editions import ROOT, Book, edition
 VERSIONS = ROOT / "tools" / "colab.txt"
 PYTHON = "3.13"
 BASE = ["pip", "setuptools", "packaging", "ipython"]  # what a kernel there has besides
-MEMORY = 2000  # MB that a chapter may need: Binder gives two gigabytes
+MEMORY = 2048  # MiB that a chapter may need: what Binder gives
 NOTED = ("torch", "numpy", "pillow", "matplotlib", "ipywidgets", "ipython")
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 MEASURE = """\
 import json, resource
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([used.ru_maxrss / 1000, used.ru_utime + used.ru_stime]))"""
+print(json.dumps([used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))"""
 
 
 def versions(listed: Path) -> None:
@@ -135,7 +135,7 @@ def tried(chapter: Path, book: Book) -> dict[str, Any]:
         "chapter": chapter.stem,
         "seconds": round(seconds),
         "processor_seconds": round(busy),
-        "peak_mb": round(memory),
+        "peak_mib": round(memory),
         "compared": len(before),
         "differ": [key for key in before if before[key] != after.get(key)],
         "examples": [
@@ -237,7 +237,7 @@ def row(found: dict[str, Any]) -> str:
     differ = f"{len(found['differ'])} of {found['compared']} outputs differ"
     return (
         f"{found['chapter']:22}{found['seconds']:5} s{found['processor_seconds']:5} s cpu"
-        f"{found['peak_mb']:6} MB  {differ if found['differ'] else 'the same numbers'}"
+        f"{found['peak_mib']:6} MiB  {differ if found['differ'] else 'the same numbers'}"
     )
 
 
@@ -261,8 +261,8 @@ def main() -> None:
     if found["install_seconds"] >= 120:
         problems.append("the installation takes two minutes or more")
     for chapter in found["chapters"]:
-        if chapter["peak_mb"] > MEMORY:
-            problems.append(f"{chapter['chapter']} needs more than {MEMORY} MB")
+        if chapter["peak_mib"] > MEMORY:
+            problems.append(f"{chapter['chapter']} needs more than {MEMORY} MiB")
     sys.exit("\n".join(problems) or 0)
 
 
