@@ -43,7 +43,7 @@ def test_numbers_in_text_tables_and_sliders_are_compared():
         dd=(1, 2),
     )
     assert printed(made, {"4"}) == {
-        "0": "in TIME: 2.51 dB\n",
+        "0": "in TIME: 2.51 dB",
         "2": "7",
         "sliders": "1 2",
     }

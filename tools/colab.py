@@ -153,7 +153,7 @@ def printed(notebook: NotebookNode, ignored: set[str]) -> dict[str, str]:
         if cell.cell_type == "code" and cell.id not in ignored:
             text = "\n".join(filter(None, map(said, cell.outputs)))
             if text:
-                texts[cell.id] = sanitized(text)
+                texts[cell.id] = " ".join(sanitized(text).split())
     state = notebook.metadata.get("widgets", {}).get(WIDGETS, {}).get("state", {})
     values = [str(model["state"].get("value", "")) for model in state.values()]
     numbers = re.findall(r"<dd>(.*?)</dd>", " ".join(values))
