@@ -1,8 +1,8 @@
 """Pictures of any size, and however they lie, read: what ``semlib read`` does.
 
 A picture that the detector sees whole at twice its size is read as `PageReader` reads
-it. A larger one is looked at from afar first, then, as long as small print is found or
-nothing is, twice as near, in tiles.
+it. A larger one is looked at from afar first, then twice as near, in tiles, and again:
+until words are many, or no more than before, and none of them small.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +19,7 @@ from .tiles import tiles
 SIDE, MARGIN = 768, 64  # of a tile, and what is seen round it, at `NEAREST`
 NEAREST = 2.0  # times the picture's size
 SMALL = 28  # a word's height, in pixels that the detector sees: below it, look nearer
+MANY = 20  # words, of which some would be small if others were
 LARGE = 64  # above it, nearer shows less of a word
 SAME = 0.3  # of the smaller one's area: so much of two boxes in common is one word
 ASKED = 12  # words that tell which way is up
@@ -91,14 +92,15 @@ class PictureReader(PageReader):
     def find(self, image: Tensor, progress: Callable[[], object]) -> Corners:
         """The words' corners in a picture of any size."""
         longest = max(image.shape[-2:])
-        whole = NEAREST * (self.side + 2 * self.overlap) / longest
-        ratio, found = min(NEAREST, whole), np.empty((0, 4, 2), np.float32)
-        while True:
-            found = nearer(found, self._found_at(image, ratio, progress), LARGE / ratio)
-            seen = [ratio * _height(box) for box in found]
-            if ratio == NEAREST or (seen and np.quantile(seen, 0.1) >= SMALL):
-                return found
-            ratio = min(NEAREST, 2 * ratio)
+        ratio = min(NEAREST, NEAREST * (self.side + 2 * self.overlap) / longest)
+        found = self._found_at(image, ratio, progress)
+        enough = len(found) >= MANY
+        while ratio < NEAREST and not (enough and _all_large(found, ratio)):
+            ratio, before = min(NEAREST, 2 * ratio), len(found)
+            near = self._found_at(image, ratio, progress)
+            found = nearer(found, near, LARGE / ratio)
+            enough = len(found) >= MANY or len(found) == before
+        return found
 
     def _found_at(self, image: Tensor, ratio: float, progress) -> Corners:
         """The words that the detector sees at so many times the picture's size."""
@@ -148,6 +150,12 @@ class PictureReader(PageReader):
                 return 0
         best = int(np.argmax(certain))
         return best if certain[best] > 3 * certain[0] + 1 else 0
+
+
+def _all_large(found: Corners, ratio: float) -> bool:
+    """Whether nearly all words are seen large enough to be seen well."""
+    seen = [ratio * _height(box) for box in found]
+    return bool(seen) and float(np.quantile(seen, 0.1)) >= SMALL
 
 
 def _inside(boxes: Corners, tile, height: int, width: int) -> Corners:
