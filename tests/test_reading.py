@@ -36,8 +36,8 @@ def page(width, height, size=16, pitch=32, left=20):
 
 
 class Painted:
-    """Finds painted words as a detector does: none that it sees too small, and large
-    ones in halves."""
+    """Finds painted words as a detector does: none that it sees too small, and of those
+    that are too large a part."""
 
     def __init__(self):
         self.magnify, self.sizes = 2.0, []
@@ -53,8 +53,7 @@ class Painted:
             box, high = cv2.boxPoints(rectangle), min(rectangle[1]) * self.magnify
             if high < INVISIBLE:
                 continue
-            halves = (box, (box + box[[1, 0, 3, 2]]) / 2) if high > TOO_LARGE else (box,)
-            found += halves[-1:]
+            found.append(box if high <= TOO_LARGE else (box[0] + box) / 2)
         return [np.array(found, np.float32).reshape(-1, 4, 2)]
 
 
