@@ -149,7 +149,7 @@ class PictureReader(PageReader):
             if not quarters and np.mean([sure for _, sure in read]) > UNSURE:
                 return 0
         best = int(np.argmax(certain))
-        return best if certain[best] > 3 * certain[0] + 1 else 0
+        return best if certain[best] > 2 * certain[0] + 1 else 0
 
 
 def _all_large(found: Corners, ratio: float) -> bool:
