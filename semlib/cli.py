@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
-from os.path import isdir
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,7 +103,7 @@ Bitstreams = Annotated[
 
 def _output(kind: str) -> typer.models.ArgumentInfo:
     return typer.Argument(
-        help=f"The {kind} to write; or the folder for it, which several need.",
+        help=f"The {kind} to write; or a folder that exists, which several need.",
         show_default=False,
     )
 
@@ -117,10 +116,10 @@ def degrade(
     scale: Annotated[float, typer.Option(help="Above 0, at most 1.")] = 1.0,
 ):
     """Reduce a picture and compress it as JPEG."""
-    if not isdir(output) and output.suffix.lower() not in (".jpg", ".jpeg"):
-        raise InputError(f"{output}: the output is a JPEG file, name it .jpg")
 
     def work(picture: Path, output: Path) -> None:
+        if output.suffix.lower() not in (".jpg", ".jpeg"):
+            raise InputError(f"{output}: the output is a JPEG file, name it .jpg")
         from . import data
         from .metrics import bits_per_pixel
 
@@ -264,8 +263,6 @@ def decompress(
     output: Annotated[Path, _output("picture")],
 ):
     """Make the picture from a .sem file; in a folder, as PNG."""
-    if not isdir(output):
-        picture_format(output)
 
     @cache
     def model(weights: str):
@@ -274,8 +271,9 @@ def decompress(
         return zoo.load(zoo.find(weights))
 
     def work(file: Path, output: Path) -> None:
+        kind = picture_format(output)
         data, header = _read(file)
-        check_side(output, picture_format(output), header.width, header.height)
+        check_side(output, kind, header.width, header.height)
         check_memory(file, header.width, header.height)
         from . import codec as codecs
 
@@ -311,8 +309,6 @@ def restore(
     ] = 0,
 ):
     """Repair a page that JPEG has ruined, of any size; in a folder, as PNG."""
-    if not isdir(output):
-        picture_format(output)
 
     @cache
     def networks():
@@ -330,8 +326,9 @@ def restore(
         return found
 
     def work(picture: Path, output: Path) -> None:
+        kind = picture_format(output)
         whole = open_image(picture)
-        check_side(output, picture_format(output), *whole.size)
+        check_side(output, kind, *whole.size)
         profile = whole.info.get("icc_profile")
         from .data.jpeg import read_luminance
         from .restore import choose, restore_picture
