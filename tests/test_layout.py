@@ -11,14 +11,14 @@ ROOT = Path(semlib.__file__).parent
 FLOORS = (
     {"samples"},
     {"compat", "confine", "images", "models", "tiles"},
-    {"bitstream", "several"},
+    {"bitstream"},
     {"ocr", "data"},
     {"codec", "restore", "metrics", "reading"},
     {"zoo"},
     {"training"},
     {"experiments"},
     {"check"},
-    {"commands", "grade"},
+    {"grade"},
     {"cli"},
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

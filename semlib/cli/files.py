@@ -1,13 +1,32 @@
-"""Several files for one command: folders opened up, and where each result goes."""
+"""The files given to a command: folders opened up, and where each result goes."""
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from os.path import isdir  # which raises nothing
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from PIL import Image
 
-from .images import InputError, PictureWarning, check_output
+from ..images import InputError, PictureWarning, check_output
+from .messages import left_out, say
+
+Pictures = Annotated[
+    list[Path],
+    typer.Argument(help="Picture files, or folders of them.", show_default=False),
+]
+Bitstreams = Annotated[
+    list[Path],
+    typer.Argument(help=".sem files, or folders of them.", show_default=False),
+]
+
+
+def result(kind: str) -> typer.models.ArgumentInfo:
+    return typer.Argument(
+        help=f"The {kind} to write; or a folder that exists, which several need.",
+        show_default=False,
+    )
 
 
 def picture_endings() -> set[str]:
@@ -69,3 +88,29 @@ def outputs(files: Sequence[Path], output: Path, ending: str) -> list[Path]:
             raise InputError(f"{place}: is read, and would be replaced")
         check_output(place)
     return places
+
+
+def convert(
+    files: list[Path], output: Path, ending: str, work: Callable[[Path, Path], None]
+) -> None:
+    """Make one file of each; where, is asked before the work."""
+    places = dict(zip(files, outputs(files, output, ending)))
+    each(files, lambda file: work(file, places[file]))
+
+
+def each(files: Iterable[Path], work: Callable[[Path], None]) -> None:
+    """Do the work for each file. One that cannot be used does not stop the others: the
+    exit status says it at the end."""
+    refused = False
+    for file in files:
+        try:
+            with left_out():
+                work(file)
+        except InputError as error:
+            refused = True
+            say(str(error))
+        except MemoryError:
+            refused = True
+            say(f"{file}: not enough memory")
+    if refused:
+        raise typer.Exit(2)

@@ -1,4 +1,7 @@
-"""Every recipe and every experiment as a command, made from what each says of itself."""
+"""The commands for the book: ``semlib train``, ``evaluate``, ``export``, ``grade``.
+
+Every recipe and every experiment is a command, made from what each says of itself.
+"""
 
 import inspect
 import json
@@ -34,13 +37,13 @@ def group(known, command) -> type[TyperGroup]:
 
 
 def recipes() -> dict:
-    from .training import RECIPES
+    from ..training import RECIPES
 
     return RECIPES
 
 
 def experiments() -> dict:
-    from .experiments import EXPERIMENTS
+    from ..experiments import EXPERIMENTS
 
     return EXPERIMENTS
 
@@ -51,8 +54,8 @@ def training(name: str, recipe):
     def run(
         preset: Preset = "cpu", resume: Resume = False, folder: Folder = None, **chosen
     ):
-        from .training import preset as settings_of
-        from .training import train
+        from ..training import preset as settings_of
+        from ..training import train
 
         words = (value for value in chosen.values() if isinstance(value, str))
         settings = {**settings_of(name, preset), **chosen}
@@ -73,7 +76,7 @@ def measuring(name: str, experiment):
     """An experiment as a command: what its `run` takes, and where to write."""
 
     def run(output: Output = Path("-"), **given):
-        from .experiments import results
+        from ..experiments import results
 
         if output != Path("-"):  # before the work
             results.check(output)
@@ -129,3 +132,46 @@ def _command(name: str, about: str, run, options: list[inspect.Parameter]):
     alone = typer.Typer(add_completion=False)
     alone.command(name, help=about)(called)
     return typer.main.get_command(alone)
+
+
+def export(
+    recipe: Annotated[
+        str, typer.Argument(help="As in semlib train.", show_default=False)
+    ],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="checkpoint.pt of a run.", show_default=False)
+    ],
+    name: Annotated[
+        str, typer.Argument(help="What to call the weights.", show_default=False)
+    ],
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Replace weights of that name; what they compressed cannot be "
+            "decompressed any more.",
+        ),
+    ] = False,
+):
+    """Make the shipped weights and their card from a training run."""
+    from ..training import export as exported
+
+    known = exported(recipe, checkpoint, name, replace=replace)
+    print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
+
+
+def grade(
+    folder: Annotated[
+        Path, typer.Argument(help="With a notebook a student.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option(help="The table.")] = Path("grades.csv"),
+    seconds: Annotated[int, typer.Option(help="For each notebook, at most.")] = 600,
+    megabytes: Annotated[int, typer.Option(help="Of memory for each, at most.")] = 8000,
+):
+    """Grade a class's exercises. This runs the students' code, each in a process of its
+    own that may write in its own folder only and, on Linux, has no network."""
+    from ..grade import grade as graded
+
+    for one in graded(folder, output, seconds, megabytes):
+        right = sum(outcome.kind == "right" for outcome in one.outcomes.values())
+        print(f"{one.student}: {right} of {len(one.outcomes)} right, {one.ended}")
