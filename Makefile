@@ -1,15 +1,29 @@
 # Two commands: `make book` and `make test`. Both set up what they need, once.
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book check test chapters editions lock clean
+.PHONY: help setup book check test test-colab chapters editions lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The first Python on this machine that runs and is 3.11 or 3.12.
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
-	2>/dev/null && { echo $$p; break; }; done)
+# The first Python on this machine that runs, fits, and can make environments.
+FITS := import ensurepip, sys; \
+	sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12), (3, 13)])
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
+	$$p -c '$(FITS)' 2>/dev/null && { echo $$p; break; }; done)
+
+define NO_PYTHON
+make: Python 3.11, 3.12 or 3.13 is needed, and its venv:
+  Debian 12 or 13, Ubuntu 24.04   sudo apt install python3-venv
+  other Ubuntu                    sudo add-apt-repository ppa:deadsnakes/ppa
+                                  sudo apt install python3.12-venv python3.12-dev
+  macOS                           brew install python@3.12
+or name one that is elsewhere:    make PYTHON=/path/to/python3.12
+endef
+export NO_PYTHON
+
+# Colab's Python, see tools/colab.txt.
+COLAB_PYTHON ?= python3.13
 
 # The chapters run in the kernel of .venv, whatever kernels the user has besides.
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
@@ -17,8 +31,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/make \1 \2/p' Makefile | \
-	awk '{c = $$2; $$1 = $$2 = ""; printf "make %-9s%s\n", c, $$0}'
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/make \1 \2/p' Makefile | \
+	awk '{c = $$2; $$1 = $$2 = ""; printf "make %-11s%s\n", c, $$0}'
 
 setup: $(VENV)/.packages book/vendor/.done  ## install everything (the others do so by themselves)
 
@@ -41,6 +55,9 @@ test: book  ## build the book, then run every test
 	$(BIN)/python -m pytest tests chapters \
 	--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
+test-colab: $(VENV)/.packages .colab/.packages  ## every edition alone, with Colab's versions
+	$(BIN)/python -m tools.colab run .colab --json _build/colab.json
+
 chapters: $(VENV)/.packages  ## run the chapters in place and store their outputs
 	$(BIN)/python .ci/execute.py chapters/*.ipynb
 
@@ -50,19 +67,24 @@ editions: $(VENV)/.packages  ## write the chapters as notebooks that run anywher
 lock: $(VENV)/.packages  ## renew requirements.lock (the one step that resolves versions)
 	$(BIN)/pip install uv
 	$(BIN)/uv pip compile pyproject.toml --extra paper --extra book --extra test \
-	--universal --python-version 3.11 --no-annotate -o requirements.lock --upgrade
+	--universal --python-version 3.11 --no-annotate --generate-hashes \
+	-o requirements.lock --upgrade
 
-clean:  ## remove the built book, not the environment
-	rm -rf _build
+clean:  ## remove the built book and Colab's environment, not ours
+	rm -rf _build .colab
 
 # A stamp is written last: an interrupted setup leaves none and starts over.
 $(VENV)/.packages: requirements.lock pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] not in [(3, 11), (3, 12)])' \
-	2>/dev/null || { echo >&2 "make: Python 3.11 or 3.12 is needed;" \
-	"name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@"$(PYTHON)" -c '$(FITS)' 2>/dev/null || { echo >&2 "$$NO_PYTHON"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
-	$(BIN)/pip install --no-deps -r requirements.lock
+	$(BIN)/pip install --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --no-deps --no-build-isolation -e .
+	touch $@
+
+.colab/.packages: tools/colab.txt
+	rm -rf .colab
+	$(COLAB_PYTHON) -m venv .colab
+	.colab/bin/pip install --no-deps -r tools/colab.txt
 	touch $@
 
 # The page's scripts, with the machine's npm or else the one in .venv.

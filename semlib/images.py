@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -36,6 +36,7 @@ __all__ = [
     "check_memory",
     "check_output",
     "check_side",
+    "count_pages",
     "open_image",
     "picture_format",
     "quiet",
@@ -66,6 +67,7 @@ OPTIONS: dict[str, dict] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 PNG = b"\x89PNG\r\n\x1a\n"
+DAMAGE = (b"Corrupt JPEG data", b"Premature end")  # what libjpeg prints
 KEPT = {b"tRNS", b"eXIf", b"iCCP"}  # of a PNG's chunks, besides those it cannot lack
 
 
@@ -77,13 +79,18 @@ class PictureWarning(UserWarning):
     """Something of a picture is left out; the message is one line that says what."""
 
 
-def open_image(path: str | os.PathLike) -> Image.Image:
+def open_image(path: str | os.PathLike, page: int | None = None) -> Image.Image:
     """Read a picture file, upright, as mode ``L`` or ``RGB`` (8 bits a channel).
 
     EXIF rotation is applied; transparency is laid on white, or on black where nearly
     nothing would be seen on white; palette, CMYK, 16-bit and floating-point pictures
     are converted. A colour profile other than sRGB's stays in ``info``, see `to_srgb`.
-    What is left out, pages after the first one too, is a `PictureWarning`.
+    What is left out, pages after the first one too, is a `PictureWarning`; so is damage
+    that a JPEG file's decoder tells of.
+
+    Args:
+        page: which one of a file that has several, from 0; the others are then not said
+            to be left out.
 
     Raises:
         InputError: the file is missing, no picture, cut short, or claims more than
@@ -94,7 +101,7 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     notes: dict[str, None] = {}
     try:
         with quiet():
-            image = _decoded(path, notes.setdefault)
+            image = _decoded(path, page, notes.setdefault)
     except InputError:
         raise
     except SampleError as error:
@@ -128,6 +135,13 @@ def check_input(path: Path) -> None:
 def quiet():
     """What Pillow warns of, and what C libraries print to standard error themselves, is
     not heard: what matters of it is said once, in our own words."""
+    with open(os.devnull, "wb") as nothing, _heard_in(nothing):
+        yield
+
+
+@contextmanager
+def _heard_in(file: IO[bytes]):
+    """What is printed to standard error goes to a file, from C libraries too."""
     try:
         heard = os.dup(2)
     except OSError:  # it is closed
@@ -137,17 +151,31 @@ def quiet():
             yield
             return
         try:
-            with open(os.devnull, "wb") as nothing:
-                os.dup2(nothing.fileno(), 2)
+            os.dup2(file.fileno(), 2)
             yield
         finally:
             os.dup2(heard, 2)
             os.close(heard)
 
 
-def _decoded(path: Path, note: Note) -> Image.Image:
+def count_pages(path: str | os.PathLike) -> int:
+    """How many pages a file has: of a TIFF file all, of another one the first is it,
+    as what follows there is an animation or a preview.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    check_input(Path(path))
     try:
-        return _first_page(path, path, note)
+        with quiet(), Image.open(path) as image:
+            return getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+    except Exception:  # what is wrong with it is said when it is opened
+        return 1
+
+
+def _decoded(path: Path, page: int | None, note: Note) -> Image.Image:
+    try:
+        return _page(path, path, page, note)
     except (InputError, SampleError, Image.DecompressionBombError):
         raise
     except Exception:
@@ -155,13 +183,17 @@ def _decoded(path: Path, note: Note) -> Image.Image:
             if file.read(len(PNG)) != PNG:
                 raise
             chunks = b"".join(_sound_chunks(PNG + file.read()))
-        image = _first_page(path, io.BytesIO(PNG + chunks), note)
+        image = _page(path, io.BytesIO(PNG + chunks), page, note)
         note("what is broken beside its pixels is left out")
         return image
 
 
-def _first_page(path: Path, source: Path | io.BytesIO, note: Note) -> Image.Image:
+def _page(
+    path: Path, source: Path | io.BytesIO, page: int | None, note: Note
+) -> Image.Image:
     with Image.open(source) as image:
+        if page:
+            image.seek(page)
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise InputError(
@@ -173,11 +205,31 @@ def _first_page(path: Path, source: Path | io.BytesIO, note: Note) -> Image.Imag
         image.load()
         turn = orientation(image, note)
         result = upright(to_grey_or_rgb(image, note), turn)
-    _count_pages(source, note)
+        kind = image.format
+    if page is None:
+        _note_pages(source, note)
+    if kind in ("JPEG", "MPO") and _is_damaged(path):
+        note("the file is damaged; what could be decoded is used")
     return result
 
 
-def _count_pages(source: Path | io.BytesIO, note: Note) -> None:
+def _is_damaged(path: Path) -> bool:
+    """Whether a JPEG file's bits end too early or too late for its picture. Wrong ones
+    that end where they should are not found."""
+    try:
+        with tempfile.TemporaryFile() as said:
+            with _heard_in(said):
+                import jpeglib
+
+                jpeglib.read_dct(str(path)).load()
+            said.seek(0)
+            printed = said.read()
+            return any(sign in printed for sign in DAMAGE)
+    except Exception:  # of a kind that it does not know
+        return False
+
+
+def _note_pages(source: Path | io.BytesIO, note: Note) -> None:
     """Note how many pages are left out."""
     try:
         with Image.open(source) as image:

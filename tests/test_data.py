@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from string import ascii_letters, digits
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image
 from scipy.fft import dctn, idctn
 
 from semlib import data
-from semlib.data import words
+from semlib.data import text_images, words
+from semlib.data.typeset import FONTS, Typeface, typeface
+from semlib.images import InputError
 from semlib.metrics import normalize
 
 DIGEST = """
@@ -175,3 +178,28 @@ def test_the_scan_is_what_follows_the_header():
 def test_degrade_refuses(bad):
     with pytest.raises(ValueError):
         data.degrade(np.zeros((8, 8), np.uint8), **bad)
+
+
+def test_no_typeface_draws_a_box_for_a_letter():
+    """Every character that pages, words and TRDG's pictures are made of."""
+    trdg = [*text_images.fonts("train"), *text_images.fonts("hard")]
+    own = sorted(FONTS.glob("*.ttf"))
+    for path in (*trdg, *own):
+        face = Typeface(path.stem, path)
+        letters = ascii_letters + digits + (".,-" if path in own else "")
+        assert face.lacks(letters) == "", path.name
+        face.ink("x", 40, 0, 0)  # the size
+        box = face._glyph(0, 0, 0).pixels
+        for letter in letters:
+            pixels = face.ink(letter, 40, 0, 0).pixels
+            if box.size:
+                assert pixels.size and not np.array_equal(pixels, box), (path, letter)
+
+
+def test_a_letter_that_a_typeface_lacks_is_refused():
+    face = typeface("Lora")
+    for text in ("漢", "a漢b"):
+        with pytest.raises(InputError, match="Lora has no letter «漢»"):
+            face.width(text)
+        with pytest.raises(InputError, match="Lora has no letter «漢»"):
+            face.ink(text, 20, 0, 0)

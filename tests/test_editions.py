@@ -2,12 +2,15 @@
 
 import ast
 import importlib.util
+import platform
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
 from importlib import metadata
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urldefrag
 
 import nbformat
@@ -17,26 +20,28 @@ from conftest import ROOT
 from nbclient import NotebookClient
 
 from tools import front
+from tools.addresses import addresses
 from tools.citations import Bibliography
 from tools.editions import Book, Speller, edition, fold, terms
 from tools.plain import PARSER, literal, plain
 from tools.unglue import without_glue
 
-SITE = "https://book.example"
-REPOSITORY = {"url": "https://git.example/semlib/", "branch": "main"}
+REPOSITORY = {"url": "https://github.com/Owner/the-book", "branch": "side"}
+SITE = "https://owner.github.io/the-book"
+PACKAGE = "text-aware-compression-book @ git+https://github.com/Owner/the-book@side"
 PROJECT = ROOT / "pyproject.toml"
 GLOSSARY = ROOT / "book" / "glossary.md"
 
 
 @cache
-def book(site=SITE):
+def book(repository=True):
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return Book(ROOT, {**config, "html": {"baseurl": f"{site}/"} if site else {}})
+    return Book(ROOT, {**config, "repository": REPOSITORY if repository else None})
 
 
 @cache
-def made(chapter, site=SITE):
-    return edition(chapter, book(site))
+def made(chapter, repository=True):
+    return edition(chapter, book(repository))
 
 
 @cache
@@ -166,8 +171,8 @@ def test_links_lead_to_the_pages_of_the_book(chapter):
 
 def test_without_an_address_the_pages_are_named_in_words(chapter):
     hosts = {"doi.org", "arxiv.org", "kellerjordan.github.io"}
-    assert {link.split("/")[2] for link in links(made(chapter, None))} <= hosts
-    with_, without = (made(chapter, site).cells for site in (SITE, None))
+    assert {link.split("/")[2] for link in links(made(chapter, False))} <= hosts
+    with_, without = (made(chapter, there).cells for there in (True, False))
     for one, other in zip(with_, without, strict=True):
         if one.cell_type == "markdown":
             assert text(one) == text(other)
@@ -308,6 +313,46 @@ def test_folded_and_hidden_code():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("repository", [REPOSITORY, None])
+def test_a_page_opens_its_edition_where_there_is_an_address(repository, tmp_path):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert "repository" not in config  # there is none yet
+    config["execute"]["execute_notebooks"] = "off"
+    if repository:
+        config["repository"] = repository
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    toc = "format: jb-book\nroot: book/preface\nchapters: [file: chapters/01-bits]\n"
+    (tmp_path / "_toc.yml").write_text(toc, encoding="utf-8")
+    shutil.copytree(
+        ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns("node_modules")
+    )
+    for name in ("chapters", "tools"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    builder = Path(sys.executable).with_name("jupyter-book")
+    subprocess.run([builder, "build", tmp_path], check=True, capture_output=True)
+    page, preface = (
+        (tmp_path / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
+        for name in ("chapters/01-bits", "book/preface")
+    )
+    opened = [
+        "https://colab.research.google.com/github/Owner/the-book/blob/gh-pages"
+        "/_sources/chapters/01-bits.ipynb",
+        "https://mybinder.org/v2/gh/Owner/the-book/side"
+        "?urlpath=lab/tree/_build/editions/01-bits.ipynb",
+    ]
+    for address in opened:
+        assert (f'href="{address}"' in page) == bool(repository)
+        assert address not in preface
+    assert ("dropdown-launch-buttons" in page) == bool(repository)
+    assert "btn-download-source-button" in page
+
+
+def test_colab_opens_only_what_is_on_github():
+    with pytest.raises(ValueError, match="not a repository on GitHub"):
+        addresses({"repository": {"url": "https://git.example/owner/name"}})
+
+
+@pytest.mark.slow
 def test_a_page_lets_one_download_its_edition(chapter):
     page = ROOT / "_build" / "html" / "chapters" / f"{chapter.stem}.html"
     [place] = re.findall(
@@ -315,13 +360,13 @@ def test_a_page_lets_one_download_its_edition(chapter):
         page.read_text(encoding="utf-8"),
     )
     assert (page.parent / place).read_text(encoding="utf-8") == (
-        nbformat.writes(made(chapter, "")) + "\n"
+        nbformat.writes(made(chapter, False)) + "\n"
     )
 
 
 @pytest.mark.slow
 def test_the_first_chapter_runs_far_from_the_book(tmp_path):
-    notebook = made(ROOT / "chapters" / "01-bits.ipynb", None)
+    notebook = made(ROOT / "chapters" / "01-bits.ipynb", False)
     run = nbformat.from_dict(notebook)
     for cell in cells(run, "code"):
         cell.outputs = []
@@ -367,12 +412,12 @@ def bare(monkeypatch):
     return without
 
 
-def run_first_cell(repository=None):
-    exec(front.cell(PROJECT, repository), {})
+def run_first_cell(source=PACKAGE):
+    exec(front.cell(PROJECT, source), {})
 
 
 def test_where_semlib_is_installed_nothing_is_done(asked, capsys):
-    run_first_cell(REPOSITORY)
+    run_first_cell()
     assert capsys.readouterr().out == "semlib is installed.\n" and not asked
 
 
@@ -381,31 +426,63 @@ def test_anothers_semlib_is_named(asked, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "semlib", raising=False)
     with pytest.raises(ImportError, match=r"Another project's.*pip uninstall semlib"):
-        run_first_cell(REPOSITORY)
+        run_first_cell()
     assert not asked
 
 
 def test_what_is_missing_is_installed_and_nothing_else(asked, bare, capsys):
+    page = {name: metadata.version(name) for name in front.DECIDING}
+    cell = front.cell(PROJECT, PACKAGE)
     bare("compressai", "jpeglib")
-    run_first_cell(REPOSITORY)
-    source = "semlib @ git+https://git.example/semlib@main"
+    exec(cell, {})
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    assert asked == [[*pip, source, "compressai>=1.2.8", "jpeglib<2,>=1.0.2"]]
-    assert capsys.readouterr().out == "semlib has been installed.\n"
+    assert asked == [[*pip, PACKAGE, "compressai>=1.2.8", "jpeglib<2,>=1.0.2"]]
+    assert capsys.readouterr().out.splitlines() == [
+        "Installing semlib and 2 packages that this machine lacks, which takes about a"
+        " minute ...",
+        "semlib has been installed.",
+        f"Some numbers will differ from the page's: pillow 1.0 (the page: {page['pillow']}),"
+        f" torch 1.0 (the page: {page['torch']})",
+    ]
 
 
 def test_without_an_address_a_clone_is_needed(asked, bare):
     bare("compressai")
     with pytest.raises(ImportError, match="`make setup`"):
-        run_first_cell()
+        run_first_cell(None)
     assert not asked
 
 
 def test_pytorch_is_the_machines_own(asked, bare):
     bare("torch")
     with pytest.raises(ImportError, match="pip install torch torchvision"):
-        run_first_cell(REPOSITORY)
+        run_first_cell()
     assert not asked
+
+
+@pytest.mark.parametrize(
+    "version, machine, refused",
+    [
+        ((3, 13), ("Linux", "x86_64"), True),
+        ((3, 12), ("Linux", "aarch64"), True),
+        ((3, 12), ("Linux", "x86_64"), False),
+        ((3, 11), ("Darwin", "arm64"), False),
+    ],
+)
+def test_a_missing_compiler_is_noticed_before(
+    version, machine, refused, asked, bare, monkeypatch
+):
+    bare("compressai")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(sys, "version_info", version)
+    monkeypatch.setattr(platform, "system", lambda: machine[0])
+    monkeypatch.setattr(platform, "machine", lambda: machine[1])
+    if refused:
+        with pytest.raises(ImportError, match=r"no C\+\+ compiler.*apt-get install g"):
+            run_first_cell()
+    else:
+        run_first_cell()
+    assert bool(asked) != refused
 
 
 def imported(cell):
@@ -437,5 +514,5 @@ def test_the_list_leaves_pytorch_and_what_is_replaced_alone():
 def test_the_cell_is_small_and_folded():
     cell = made(ROOT / "chapters" / "01-bits.ipynb").cells[1]
     assert cell.metadata.cellView == "form" and cell.source.startswith("#@title ")
-    lines = front.cell(PROJECT, REPOSITORY).splitlines()
-    assert len(lines) < 70 and max(map(len, lines)) <= 78
+    lines = front.cell(PROJECT, "here").splitlines()
+    assert len(lines) < 90 and max(map(len, lines)) <= 78

@@ -29,9 +29,9 @@ def project(root):
 
 @pytest.fixture(scope="module")
 def locked(root):
-    """Every line of the lock."""
+    """Everything in the lock, without its hashes."""
     lines = (root / "requirements.lock").read_text().splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return [Requirement(line.rstrip(" \\")) for line in lines if line[0].isalnum()]
 
 
 @pytest.fixture(scope="module")
@@ -112,17 +112,39 @@ def test_only_the_outdated_packages_contradict_the_lock(versions, installed):
 
 
 def test_python_is_the_same_everywhere(root, project, conda):
+    named = [
+        kind.rpartition(" ")[2]
+        for kind in project["project"]["classifiers"]
+        if "Python :: " in kind
+    ]
     allowed = SpecifierSet(project["project"]["requires-python"])
-    for version, fits in {
-        "3.10": False,
-        "3.11": True,
-        "3.12": True,
-        "3.13": False,
-    }.items():
-        assert allowed.contains(version + ".1") == fits
+    assert all(allowed.contains(version + ".0") for version in named)
+    assert not allowed.contains("3.10.19")
+    fits = ", ".join(f"({version.replace('.', ', ')})" for version in named)
+    assert f"[{fits}]" in (root / "Makefile").read_text()
+    assert f"Python {', '.join(named[:-1])} or {named[-1]}" in (
+        root / "README.md"
+    ).read_text(encoding="utf-8")
     (python,) = [p for p in conda[0] if p.startswith("python=")]
-    assert allowed.contains(python.removeprefix("python=") + ".1")
-    assert "[(3, 11), (3, 12)]" in (root / "Makefile").read_text()
+    assert python.removeprefix("python=") in named
+
+
+def test_every_locked_file_has_a_hash(root):
+    text = (root / "requirements.lock").read_text()
+    for entry in re.split(r"\n(?=[a-z])", text)[1:]:
+        assert " --hash=sha256:" in entry, entry
+
+
+def test_where_no_python_fits_make_says_what_to_do(root, tmp_path):
+    run = subprocess.run(
+        ["make", "PYTHON=false", f"VENV={tmp_path}", f"{tmp_path}/.packages"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2 and not list(tmp_path.iterdir())
+    for system in ("Debian", "Ubuntu", "macOS"):
+        assert system in run.stderr
 
 
 def test_environment_yml_pins_what_is_locked(project, locked, conda):

@@ -1,6 +1,15 @@
-"""Damaged files: refused in one line or opened, and nothing that was there is lost."""
+"""Damaged and odd files: refused in one line or opened, and nothing that was there is
+lost.
 
+A sample of them, unless ``SEMLIB_FUZZ`` says how many: ``SEMLIB_FUZZ=2000 pytest
+tests/test_fuzz.py`` takes half an hour of a core.
+"""
+
+import io
+import os
+import resource
 import sys
+import time
 import zlib
 
 import numpy as np
@@ -8,20 +17,23 @@ import pytest
 from files import COLOUR, RAMP, chunk, oriented, png, saved, swapping_profile
 from PIL import Image
 
-from semlib import cli, codec, zoo
+from semlib import cli, codec, images, reading, zoo
 from semlib.bitstream import HEADER, read_header
 from semlib.codec.tinylic import TinyLIC
 from semlib.data.jpeg import read_luminance
 from semlib.images import InputError, open_image, to_tensor
 from semlib.restore import Restorer
 
+WANTED = int(os.environ.get("SEMLIB_FUZZ", "0"))
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(60),  # seconds: none of these files may hang
+    pytest.mark.timeout(7200 if WANTED else 120),
     pytest.mark.filterwarnings("ignore::semlib.images.PictureWarning"),
 ]
 MUTATIONS = 100  # of each file, for what opens files
-COMMANDS = 12  # of each file, for whole commands
+COMMANDS = WANTED // 18 or 5  # of each file, for whole commands
+ODD = WANTED // 2 or 40
+SECONDS = 60  # that a command may take, on a busy machine
 EXIF, PROFILE = oriented(6), swapping_profile()
 PAGE = Image.fromarray(COLOUR[:8])
 FILES = {
@@ -88,6 +100,28 @@ def test_a_damaged_picture_is_opened_or_refused(name, tmp_path):
     assert 0 < opened < MUTATIONS
 
 
+class Boxes:
+    """Sees words anywhere."""
+
+    def boxes(self, images):
+        height, width = images.shape[-2:]
+        rng = np.random.default_rng([height, width])
+        middle = rng.random((12, 1, 2)) * (width, height)
+        sides = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * rng.random((12, 1, 2))
+        return [(middle + sides * (30, 8)).astype(np.float32)]
+
+
+class Letters:
+    """Reads something in everything."""
+
+    def read_with_confidence(self, images):
+        assert all(min(image.shape) > 0 for image in images)
+        return [("a" * (image.shape[-1] % 9), 0.4) for image in images]
+
+    def read(self, images):
+        return [text for text, _ in self.read_with_confidence(images)]
+
+
 class Same(Restorer):
     reach, factor = 0, 1
 
@@ -110,11 +144,19 @@ def semlib(monkeypatch, capfd, small):
     monkeypatch.setattr(zoo, "load", lambda name: (small, "0" * 64))
     monkeypatch.setattr(zoo, "find", lambda weights: "small")
     monkeypatch.setattr(zoo, "load_restorer", lambda name: (Same(), ""))
+    whole = reading.PictureReader
+    monkeypatch.setattr(
+        reading,
+        "PictureReader",
+        lambda: whole(256, 32, detector=Boxes(), reader=Letters()),
+    )
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["semlib", *map(str, arguments)])
+        began = time.monotonic()
         with pytest.raises(SystemExit) as ended:
             cli.main()
+        assert time.monotonic() - began < SECONDS
         return ended.value.code or 0, *capfd.readouterr()
 
     return run
@@ -133,20 +175,123 @@ def held_to(ran, output) -> bool:
     return False
 
 
+def all_commands(path, semlib) -> bool:
+    """Every command on a picture; whether one of them went well."""
+    data = path.read_bytes()
+    status, text, errors = semlib("read", path)
+    lines = errors.splitlines()
+    assert all(line.startswith("semlib: ") for line in lines), errors
+    assert (status, bool(text or lines)) in ((0, True), (2, True))
+    went = [status == 0]
+    for command, ending in (("degrade", "jpg"), ("compress", "sem"), ("restore", "png")):
+        output = path.parent / f"out.{ending}"
+        output.write_bytes(b"old")
+        went.append(held_to(semlib(command, path, output), output))
+        output.unlink()
+    assert path.read_bytes() == data and list(path.parent.iterdir()) == [path]
+    return any(went)
+
+
+def peak() -> int:
+    """Bytes of memory that this process has had at most."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_commands_on_damaged_pictures(name, tmp_path, semlib):
     for data in mutations(name + "!", FILES[name], COMMANDS):
         path = tmp_path / name
         path.write_bytes(data)
-        for command, ending in (
-            ("degrade", "jpg"),
-            ("compress", "sem"),
-            ("restore", "png"),
-        ):
-            output = tmp_path / f"out.{ending}"
-            output.write_bytes(b"old")
-            held_to(semlib(command, path, output), output)
-            output.unlink()
+        all_commands(path, semlib)
+
+
+MODES = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    "TIFF": (
+        "1",
+        "L",
+        "LA",
+        "P",
+        "RGB",
+        "RGBA",
+        "CMYK",
+        "LAB",
+        "YCbCr",
+        "I;16",
+        "F",
+        "I",
+    ),
+    "JPEG": ("L", "RGB", "CMYK", "YCbCr"),
+    "WEBP": ("L", "RGB", "RGBA", "LA"),
+    "GIF": ("L", "P", "RGB", "RGBA"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "PPM": ("1", "L", "RGB", "I;16", "F"),
+    "TGA": ("L", "P", "RGB", "RGBA"),
+    "JPEG2000": ("L", "LA", "RGB", "RGBA"),
+    "ICO": ("L", "RGB", "RGBA"),
+    "PCX": ("1", "L", "P", "RGB"),
+}
+
+
+def odd(rng: np.random.Generator) -> bytes:
+    """A picture file of any kind and shape; one in four is damaged besides."""
+    kind = str(rng.choice(list(MODES)))
+    mode = str(rng.choice(MODES[kind]))
+    width, height = (int(side) for side in np.exp(rng.uniform(0, np.log(300), 2)))
+    if rng.random() < 0.1:
+        width = int(rng.integers(1000, 3000))
+    if rng.random() < 0.5:
+        width, height = height, width
+    noise = rng.integers(0, 256, (height, width, 4), np.uint8)
+    noise[: height // 2] = noise[0, 0]  # half of it is plain
+    image = Image.fromarray(noise)
+    if mode in ("I;16", "I", "F"):
+        top = rng.choice([1, 255, 3000, 65535])
+        image = Image.fromarray((noise[..., 0] / 255 * top).astype(DEEP[mode]))
+    elif mode not in ("RGBA", "CMYK", "LAB"):
+        image = image.convert("RGB").convert(mode) if mode == "P" else image.convert(mode)
+    else:
+        image = (
+            image
+            if mode == "RGBA"
+            else Image.frombytes(
+                mode,
+                image.size,
+                image.convert("RGB" if mode == "LAB" else "RGBA").tobytes(),
+            )
+        )
+    options: dict = {}
+    if kind in ("PNG", "TIFF", "JPEG", "WEBP"):
+        options["exif"] = oriented(int(rng.integers(0, 12)))
+        options["icc_profile"] = rng.choice([PROFILE, rng.bytes(90), b""])
+    if kind in ("TIFF", "GIF", "WEBP") and rng.random() < 0.3:
+        options |= {"save_all": True, "append_images": [image] * int(rng.integers(1, 4))}
+    if kind == "JPEG":
+        options |= {
+            "progressive": rng.random() < 0.5,
+            "quality": int(rng.integers(1, 101)),
+        }
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    data = out.getvalue()
+    return mutated(data, rng) if rng.random() < 0.25 else data
+
+
+DEEP = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+
+
+def test_commands_on_odd_pictures(tmp_path, semlib):
+    rng, went, before = np.random.default_rng(25), [], peak()
+    path = tmp_path / "odd"
+    while len(went) < ODD:
+        try:
+            data = odd(rng)
+        except (OSError, ValueError):  # what Pillow itself does not write
+            continue
+        path.write_bytes(data)
+        went.append(all_commands(path, semlib))
+    assert sum(went) > ODD / 2
+    assert peak() - before < images.BYTES_PER_PIXEL * images.MAX_PIXELS
 
 
 def test_damaged_bitstreams(tmp_path, semlib, small):

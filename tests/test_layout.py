@@ -11,9 +11,9 @@ ROOT = Path(semlib.__file__).parent
 FLOORS = (
     {"samples"},
     {"compat", "confine", "images", "models", "tiles"},
-    {"bitstream"},
+    {"bitstream", "several"},
     {"ocr", "data"},
-    {"codec", "restore", "metrics"},
+    {"codec", "restore", "metrics", "reading"},
     {"zoo"},
     {"training"},
     {"experiments"},

@@ -22,6 +22,7 @@ from sphinx.util.docutils import ReferenceRole
 from sphinx.util.nodes import make_id
 
 from . import exercises, front
+from .addresses import addresses
 from .citations import Bibliography
 from .plain import PARSER, linked, literal, plain, title
 from .unglue import without_glue
@@ -32,13 +33,19 @@ HIDDEN = {"remove-input", "remove-cell"}
 
 
 class Book:
-    """What a chapter may speak of: the other pages, the glossary, the bibliography."""
+    """What a chapter may speak of: the other pages, the glossary, the bibliography.
 
-    def __init__(self, root: Path, config: dict[str, Any]):
+    source: what the first cell installs; by default the configuration's repository.
+    """
+
+    def __init__(self, root: Path, config: dict[str, Any], source: str | None = None):
         self.root = root
         self.name: str = config["title"]
-        self.address: str = config.get("html", {}).get("baseurl", "").rstrip("/")
-        self.first_cell = front.cell(root / "pyproject.toml", config.get("repository"))
+        found = addresses(config)
+        self.address = found.pages if found else ""
+        self.first_cell = front.cell(
+            root / "pyproject.toml", source or (found.package if found else None)
+        )
         self.bibliography = Bibliography(root / config["bibtex_bibfiles"][0])
         self.terms = {term.lower(): term for term in terms(root / "book" / "glossary.md")}
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from string import Template
 
@@ -14,9 +14,12 @@ from packaging.utils import canonicalize_name
 # that can run the cell has its own packages.
 GIVEN = ("torch", "torchvision", "ipykernel")
 BESIDE = ["pandas", "jinja2"]  # the chapters' tables; the package needs neither
+DECIDING = ("pillow", "torch")  # another version draws and computes other pixels
 
 CELL = Template('''\
 #@title semlib, the package of this book
+import platform
+import shutil
 import subprocess
 import sys
 from importlib import invalidate_caches, metadata, util
@@ -25,6 +28,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 SOURCE = $source
+PAGE = $page  # what the page was made with
 NEEDS = """
 $needs
 """
@@ -35,6 +39,13 @@ def lacking(need):
         return not metadata.version(Requirement(need).name)
     except metadata.PackageNotFoundError:
         return True
+
+
+def compiled():
+    """Whether CompressAI has no wheel for this machine."""
+    machine = platform.system(), platform.machine()
+    return sys.version_info >= (3, 13) or machine not in [
+        ("Linux", "x86_64"), ("Darwin", "x86_64"), ("Darwin", "arm64")]
 
 
 def prepare():
@@ -53,24 +64,37 @@ def prepare():
     if lacking("torch") or lacking("torchvision"):
         raise ImportError("PyTorch is missing. Run `pip install torch"
                           " torchvision`, then this cell again.")
+    compiler = any(map(shutil.which, ["c++", "g++", "clang++", "cl"]))
+    if lacking("compressai") and compiled() and not compiler:
+        raise ImportError("CompressAI is compiled here, and there is no C++"
+                          " compiler. Install one (Debian, Ubuntu: `apt-get"
+                          " install g++`; macOS: `xcode-select --install`),"
+                          " then run this cell again.")
     wanted = [need for need in NEEDS.split() if lacking(need)]
+    print(f"Installing semlib and {len(wanted)} packages that this machine"
+          " lacks, which takes about a minute ...", flush=True)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet",
                     "--no-deps", SOURCE, *wanted], check=True)
     invalidate_caches()
     return "semlib has been installed."
 
 
+def others():
+    here = {name: metadata.version(name) for name in PAGE}
+    return ", ".join(f"{name} {here[name]} (the page: {PAGE[name]})"
+                     for name in PAGE if here[name] != PAGE[name])
+
+
 print(prepare())
+if others():
+    print("Some numbers will differ from the page's:", others())
 ''')
 
 
-def cell(project: Path, repository: dict[str, str] | None) -> str:
-    """The code of the cell, for the repository that the book's configuration names."""
-    source = None
-    if repository:
-        url, branch = repository["url"].rstrip("/"), repository.get("branch", "master")
-        source = f"semlib @ git+{url}@{branch}"
-    return CELL.substitute(source=repr(source), needs=wrapped(needs(project)))
+def cell(project: Path, source: str | None) -> str:
+    """The code of the cell; source: what pip installs the package from, if anything."""
+    page = {name: version(name) for name in DECIDING}
+    return CELL.substitute(source=repr(source), page=page, needs=wrapped(needs(project)))
 
 
 def needs(project: Path) -> list[str]:

@@ -240,8 +240,6 @@ def set_patch(
     size, leading = x_height / known.x_height, PATCH_HEIGHT / (len(rows) + 0.5)
     # four lines of 16 pixels would all lie at one place of JPEG's grid
     for line, row in enumerate(rows):
-        if missing := known.lacks(row):
-            raise InputError(f"{face} has no letter «{missing}»")
         if left + size * known.width(row) > PATCH_WIDTH:
             raise InputError(f"the line «{row}» is wider than a patch")
         x, y = left, (line + 0.95) * leading

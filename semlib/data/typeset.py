@@ -13,6 +13,8 @@ import freetype
 import numpy as np
 import uharfbuzz
 
+from ..images import InputError
+
 FONTS = Path(__file__).parent / "fonts"
 AS_IT_IS = freetype.Matrix(0x10000, 0, 0, 0x10000)
 
@@ -36,7 +38,8 @@ class Ink:
 class Typeface:
     """A font file. All lengths are parts of an em.
 
-    ``x_height`` is the height of a lower-case x.
+    ``x_height`` is the height of a lower-case x. What is set or measured must lie in
+    the font: a character that it lacks raises `InputError`.
 
     Args:
         name: a file of `FONTS`, without its ending.
@@ -85,6 +88,8 @@ class Typeface:
     def _shape(self, text: str) -> tuple[list[tuple[int, float, float]], float]:
         """Glyphs with their places, right and up, and the whole advance."""
         if text not in self._shaped:
+            if missing := self.lacks(text):  # it would be drawn as an empty box
+                raise InputError(f"{self.name} has no letter «{missing}»")
             buffer = uharfbuzz.Buffer()
             buffer.add_str(text)
             buffer.guess_segment_properties()

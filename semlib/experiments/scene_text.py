@@ -27,7 +27,7 @@ from .operating_points import (
 from .results import test_set
 
 STAGE_ONE, TFIC = "scenes", "scenes-tfic"
-OTHERS = ("tinylic", "tfic")  # as they were trained before, on words of one ink
+OTHERS = ("tfic",)  # as it was trained before, on words of one ink
 RATES = range(codec.RATES)
 SCALES = (1, 2, 3, 4, 6, 8)
 CLASSICAL = {

@@ -1,0 +1,270 @@
+"""Every edition alone, in an empty folder, with the versions that Colab has.
+
+`make test-colab` runs it. What `pip freeze` says on Colab is in Colab's repository of
+public lists; `python -m tools.colab versions LIST` makes `tools/colab.txt` of one.
+"""
+
+import argparse
+import configparser
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from semlib.experiments import results
+
+from . import front
+from .editions import ROOT, Book, edition
+
+VERSIONS = ROOT / "tools" / "colab.txt"
+PYTHON = "3.13"
+BASE = ["pip", "setuptools", "packaging", "ipython"]  # what a kernel there has besides
+MEMORY = 2048  # MiB that a chapter may need: what Binder gives
+NOTED = ("torch", "numpy", "pillow", "matplotlib", "ipywidgets", "ipython")
+WIDGETS = "application/vnd.jupyter.widget-state+json"
+MEASURE = """\
+import json, resource
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps([used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))"""
+
+
+def versions(listed: Path) -> None:
+    """Of Colab's packages those that the chapters touch, and what they need in turn."""
+    text = listed.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if re.match(r"[\w.-]+==", line)]
+    theirs = {canonicalize_name(line.partition("==")[0]): line for line in lines}
+    needs = map(Requirement, front.needs(ROOT / "pyproject.toml"))
+    names = {canonicalize_name(need.name) for need in needs} | {*front.GIVEN, *BASE}
+    [date] = re.findall(r"\d{4}-\d{2}-\d{2}", text.partition("\n")[0])
+    with tempfile.TemporaryDirectory() as folder:
+        asked, forced = Path(folder, "asked"), Path(folder, "forced")
+        asked.write_text("\n".join(sorted(names & {*theirs})))
+        forced.write_text("\n".join(theirs.values()))
+        uv = [str(Path(sys.executable).with_name("uv")), "pip", "compile", str(asked)]
+        how = ["--override", str(forced), "--python-version", PYTHON]
+        plain = ["--no-annotate", "--no-header"]
+        run = subprocess.run(
+            [*uv, *how, *plain], check=True, capture_output=True, text=True
+        )
+    made = datetime.date.today().isoformat()
+    VERSIONS.write_text(
+        f"# What the chapters touch of Colab's list of {date}, Python {PYTHON}, and\n"
+        f"# what that needs. Made on {made} by: python -m tools.colab versions LIST\n"
+        f"{run.stdout}",
+        encoding="utf-8",
+    )
+
+
+def machine(image: Path, folder: Path) -> Path:
+    """A fresh environment that has the image's packages, as a new machine of Colab's.
+
+    Returns:
+        its Python, which is also the kernel «colab».
+    """
+    subprocess.run([image / "bin" / "python", "-m", "venv", folder], check=True)
+    [theirs] = image.glob("lib/python*/site-packages")
+    [ours] = folder.glob("lib/python*/site-packages")
+    for name in ("pip", "pip-*"):  # theirs is used
+        for place in ours.glob(name):
+            shutil.rmtree(place)
+    (ours / "image.pth").write_text(f"{theirs}\n")
+    python = folder / "bin" / "python"
+    kernel = folder / "share" / "jupyter" / "kernels" / "colab"
+    kernel.mkdir(parents=True)
+    start = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": start, "display_name": "Colab", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    os.environ["JUPYTER_PATH"] = str(folder / "share" / "jupyter")
+    os.environ["SEMLIB_CACHE"] = str(folder / "cache")
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning about frozen modules
+    os.environ.pop("PYTHONPATH", None)
+    return python
+
+
+def frozen(python: Path) -> list[str]:
+    pip = [str(python), "-m", "pip", "freeze", "--all"]
+    run = subprocess.run(pip, check=True, capture_output=True, text=True)
+    return run.stdout.splitlines()
+
+
+def execute(notebook: NotebookNode) -> float:
+    """Runs a notebook in an empty folder.
+
+    Returns:
+        seconds, with those of the kernel's start.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        where = {"metadata": {"path": folder}}
+        NotebookClient(
+            notebook, timeout=900, kernel_name="colab", resources=where
+        ).execute()
+        return time.monotonic() - began
+
+
+def tried(chapter: Path, book: Book) -> dict[str, Any]:
+    """One chapter's edition there: what it takes, and where it prints other numbers."""
+    notebook = edition(chapter, book)
+    ignored = {
+        cell.id
+        for cell in nbformat.read(chapter, as_version=4).cells
+        if {"nbval-ignore-output", "raises-exception"} & {*cell.metadata.get("tags", [])}
+    }
+    before = printed(notebook, ignored | {"front"})
+    notebook.metadata.pop("widgets", None)
+    notebook.cells.append(new_code_cell(MEASURE, id="measure"))
+    seconds = execute(notebook)
+    memory, busy = json.loads(notebook.cells.pop().outputs[0].text)
+    after = printed(notebook, ignored | {"front"})
+    return {
+        "chapter": chapter.stem,
+        "seconds": round(seconds),
+        "processor_seconds": round(busy),
+        "peak_mib": round(memory),
+        "compared": len(before),
+        "differ": [key for key in before if before[key] != after.get(key)],
+        "examples": [
+            example(before[key], after.get(key, ""))
+            for key in before
+            if before[key] != after.get(key)
+        ],
+    }
+
+
+def printed(notebook: NotebookNode, ignored: set[str]) -> dict[str, str]:
+    """What a notebook shows as text, by cell, and under «sliders» what those show."""
+    texts = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id not in ignored:
+            text = "\n".join(filter(None, map(said, cell.outputs)))
+            if text:
+                texts[cell.id] = " ".join(sanitized(text).split())
+    state = notebook.metadata.get("widgets", {}).get(WIDGETS, {}).get("state", {})
+    values = [str(model["state"].get("value", "")) for model in state.values()]
+    numbers = re.findall(r"<dd>(.*?)</dd>", " ".join(values))
+    return {**texts, "sliders": " ".join(numbers)} if numbers else texts
+
+
+def said(output: NotebookNode) -> str:
+    """An output's text; of pictures, controls and warnings none."""
+    if output.output_type == "stream":
+        return output.text if output.name == "stdout" else ""
+    data = output.get("data", {})
+    if any(kind.startswith("image/") or "widget-view" in kind for kind in data):
+        return ""
+    html = re.sub(r"(?s)<style.*?</style>|<[^>]+>", " ", data.get("text/html", ""))
+    return " ".join((html or data.get("text/plain", "")).split())
+
+
+def sanitized(text: str) -> str:
+    """Without what may differ between two runs: nbval's rules."""
+    rules = configparser.ConfigParser(interpolation=None)
+    rules.read(ROOT / "tests" / "nbval.cfg", encoding="utf-8")
+    for name in rules.sections():
+        text = re.sub(rules[name]["regex"], rules[name]["replace"], text)
+    return text
+
+
+def example(page: str, colab: str) -> str:
+    """The first word that differs: the page's → Colab's, with the words before it."""
+    ours, theirs = page.split(), colab.split()
+    for place, (one, other) in enumerate(zip(ours, theirs)):
+        if one != other:
+            return f"{' '.join(ours[max(0, place - 4) : place])} {one} → {other}"
+    return f"{len(ours)} → {len(theirs)} words"
+
+
+def run(image: Path, names: list[str]) -> dict[str, Any]:
+    """All chapters, or those named; what is wrong is raised, what differs is told."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    commit = results.commit()
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = built(Path(folder, "wheel"))
+        book = Book(ROOT, config, source=str(wheel))
+        python = machine(image, Path(folder, "machine"))
+        there = frozen(python)
+        first = new_notebook(cells=[new_code_cell(book.first_cell)])
+        seconds = execute(first)
+        print(
+            first.cells[0].outputs[0].text, f"{seconds:.0f} seconds", sep="", flush=True
+        )
+        found = []
+        for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
+            if not names or chapter.stem in names:
+                found.append(tried(chapter, book))
+                print(row(found[-1]), flush=True)
+        now = frozen(python)
+        size = wheel.stat().st_size
+    pins = dict(line.split("==") for line in there if "==" in line)
+    return {
+        "commit": commit,
+        "python": PYTHON,
+        "versions": {name: pins[name] for name in NOTED},
+        "wheel_mb": round(size / 1e6, 1),
+        "install_seconds": round(seconds),
+        "added": sorted(line.partition(" @ ")[0] for line in set(now) - set(there)),
+        "replaced": sorted(set(there) - set(now)),
+        "chapters": found,
+    }
+
+
+def built(folder: Path) -> Path:
+    """The package as a wheel."""
+    shutil.rmtree(ROOT / "build", ignore_errors=True)  # files that are no more
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    where = ["--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run([*pip, *where], check=True)
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def row(found: dict[str, Any]) -> str:
+    differ = f"{len(found['differ'])} of {found['compared']} outputs differ"
+    return (
+        f"{found['chapter']:22}{found['seconds']:5} s{found['processor_seconds']:5} s cpu"
+        f"{found['peak_mib']:6} MiB  {differ if found['differ'] else 'the same numbers'}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    list_ = commands.add_parser("versions", help="make tools/colab.txt")
+    list_.add_argument("list", type=Path)
+    run_ = commands.add_parser("run", help="run the editions")
+    run_.add_argument("image", type=Path, help="an environment with tools/colab.txt")
+    run_.add_argument("--json", type=Path, help="where the table goes")
+    run_.add_argument("--chapter", nargs="*", default=[], help="default: all")
+    asked = parser.parse_args()
+    if asked.command == "versions":
+        versions(asked.list)
+        return
+    found = run(asked.image.absolute(), asked.chapter)
+    if asked.json:
+        results.save(asked.json, found)
+    problems = [f"replaced: {line}" for line in found["replaced"]]
+    if found["install_seconds"] >= 120:
+        problems.append("the installation takes two minutes or more")
+    for chapter in found["chapters"]:
+        if chapter["peak_mib"] > MEMORY:
+            problems.append(f"{chapter['chapter']} needs more than {MEMORY} MiB")
+    sys.exit("\n".join(problems) or 0)
+
+
+if __name__ == "__main__":
+    main()
