@@ -55,8 +55,9 @@ def one_wave():
 )
 def words_break():
     """The first quality in the table, going down, with less than 0.5 exact words."""
-    exact = [by_quality[quality]["english_g2 exact"][0] for quality in (50, 20, 10, 5)]
-    return "abcd"[[share < 0.5 for share in exact].index(True)]
+    share = {row["quality"]: row["english_g2 exact"][0] for row in measured["quality"]}
+    few = [share[quality] < 0.5 for quality in (50, 20, 10, 5)]
+    return "abcd"[few.index(True)]
 
 
 def _bits_a_character(what=data.jpeg_scan, unit=8, count=len):

@@ -21,10 +21,10 @@ first: Any = guided.first
 pages: Any = guided.pages
 reader = EasyOCRReader()
 lesson = data.make_page(0, "train").patches()[0]
-y = to_tensor(lesson.image)[None]
-with torch.no_grad():
-    ruined = data.degrade(lesson.image, quality=1)[0]
-    x = first(to_tensor(ruined)[None]).clamp(0, 1)
+
+
+def ruin(patch):
+    return to_tensor(data.degrade(patch.image, quality=1)[0])[None]
 
 
 def _others(right, said):
@@ -348,10 +348,12 @@ def other_pages():
 
 
 def _quiet(count="error", unit=100, loud=False):
-    places = pages.windows(lesson.corners, *x.shape[-2:])
+    places = pages.windows(lesson.corners, *lesson.image.shape)
     with torch.no_grad():
-        losses = reader.losses(crops(x[0], places), [w.text for w in lesson.words])
-    errors = torch.stack([part.sum() for part in crops((x - y)[0] ** 2, places)])
+        once = first(ruin(lesson))[0].clamp(0, 1)
+        losses = reader.losses(crops(once, places), [w.text for w in lesson.words])
+    error = (once - to_tensor(lesson.image)) ** 2
+    errors = torch.stack([part.sum() for part in crops(error, places)])
     half = losses.argsort(descending=loud)[: len(losses) // 2]
     what = errors if count == "error" else losses
     return unit * (what[half].sum() / what.sum()).item()
@@ -360,8 +362,8 @@ def _quiet(count="error", unit=100, loud=False):
 @exercise(
     "Two complaints",
     minutes=12,
-    hint="`pages.windows(lesson.corners, *x.shape[-2:])` gives the words' boxes. "
-    "`crops` cuts them out, of `x[0]` for the reader, and of the picture of squared "
+    hint="`pages.windows(lesson.corners, 64, 256)` gives the words' boxes. `crops` cuts "
+    "them out, of what D1 makes of it for the reader, and of the picture of squared "
     "errors.",
     why="Of these words the reader complains least. The squared error does not know "
     "that, and works on their grey pixels as on any. A loss that knows of letters leaves "
@@ -382,9 +384,11 @@ def _quiet(count="error", unit=100, loud=False):
 )
 def two_complaints():
     """{right:.0f} per cent of the squared error. Of the reader's loss it is less."""
-    places = pages.windows(lesson.corners, *x.shape[-2:])
+    places = pages.windows(lesson.corners, *lesson.image.shape)
     with torch.no_grad():
-        losses = reader.losses(crops(x[0], places), [w.text for w in lesson.words])
-    errors = torch.stack([part.sum() for part in crops((x - y)[0] ** 2, places)])
+        once = first(ruin(lesson))[0].clamp(0, 1)
+        losses = reader.losses(crops(once, places), [w.text for w in lesson.words])
+    error = (once - to_tensor(lesson.image)) ** 2
+    errors = torch.stack([part.sum() for part in crops(error, places)])
     quiet = losses.argsort()[: len(losses) // 2]
     return 100 * (errors[quiet].sum() / errors.sum()).item()
