@@ -1,0 +1,394 @@
+"""Exercises of chapter 9. The names are those of the chapter."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import data, zoo
+from ..experiments import load
+from ..images import to_tensor
+from ..ocr import EasyOCRReader
+from ..restore import crops
+from .answers import exercise
+
+before, measured = load("restore"), load("restore-guided")
+training = load("checkpoints-guided")
+scores = {**before["rows"], **measured["rows"]}
+pixels = zoo.card("dncnn-second")
+guided, _ = zoo.load_restorer("guided")
+first: Any = guided.first
+pages: Any = guided.pages
+reader = EasyOCRReader()
+lesson = data.make_page(0, "train").patches()[0]
+
+
+def ruin(patch):
+    return to_tensor(data.degrade(patch.image, quality=1)[0])[None]
+
+
+def _others(right, said):
+    """What is said of the letters that are not right, whichever is: a result that is
+    measured anew may change that."""
+    return [(letter, words) for letter, words in said.items() if letter != right]
+
+
+def _falls(machine):
+    """Whether accuracy is, at some time after the reader began, below what it was."""
+    key = f"{machine} accuracy"
+    alone = [row[key][0] for row in training["steps"] if row["step"] <= pixels["steps"]]
+    taught = [row[key][0] for row in training["steps"][len(alone) :]]
+    return min(taught) < alone[-1]
+
+
+@exercise(
+    "A new teacher",
+    minutes=2,
+    hint="The steps are large again, and what is asked for is something new. Guess, and "
+    "then look right of the dotted line.",
+    why="Whoever changes the question, and makes large steps again, may first lose some "
+    "of what was learned. So a lesson is judged at its end, and by both readers.",
+    mistakes=_others(
+        "abcd"[2 * _falls("english_g2") + _falls("PP-OCRv6")],
+        {
+            "a": "Look again, right of the dotted line: one of the two is lower there, "
+            "for a while at least.",
+            "b": "Look again, right of the dotted line, at both curves: it is not the "
+            "judge's alone that falls.",
+            "c": "Look again, right of the dotted line, at both curves: it is not "
+            "english_g2's alone that falls.",
+            "d": "Look again, right of the dotted line: they do not both fall.",
+        },
+    ),
+    letters="abcd",
+)
+def new_teacher():
+    """From the line on, each curve's lowest point is compared with its point there."""
+    falls = []
+    for key in ("english_g2 accuracy", "PP-OCRv6 accuracy"):
+        looks = [(row["step"], row[key][0]) for row in training["steps"]]
+        alone = [height for step, height in looks if step <= pixels["steps"]]
+        falls.append(min(height for _, height in looks[len(alone) :]) < alone[-1])
+    return "abcd"[2 * falls[0] + falls[1]]
+
+
+@exercise(
+    "At a word's edge",
+    minutes=2,
+    hint="`once + mask * (second(once) - once)`.",
+    why="The mask is also the factor of the gradient that reaches D2. Where it is 0, D2 "
+    "may draw what it likes: nobody sees it, and nobody ever says that it is wrong.",
+    mistakes=[
+        (
+            0.8 + 0.25 * (0.4 - 0.8),
+            "The other way round: where the mask is 0, D1's pixel stays.",
+        ),
+        (0.25 * (0.8 - 0.4), "This is the change. Add it to what D1 left."),
+        (0.25 * 0.8, "This is D2's part. D1's is missing."),
+        (0.8, "So it would be with a mask of 1."),
+    ],
+)
+def word_edge():
+    """A quarter of the way from 0.4 to 0.8: {right:.1f}."""
+    once, second_once, mask = 0.4, 0.8, 0.25
+    return once + mask * (second_once - once)
+
+
+def _part(machine="english_g2", parts=("dncnn-second", "guided-none"), unit=100):
+    gain = {
+        key: measured["gains"][key][f"{machine} accuracy"][0]
+        for key in ("dncnn-second", "guided-none", "guided")
+    }
+    return unit * sum(gain[part] for part in parts) / sum(gain.values())
+
+
+@exercise(
+    "Without any reader",
+    minutes=5,
+    hint="`measured['gains'][key]['english_g2 accuracy'][0]` for each key in `STAGES`. "
+    "Each stage is counted from the one before, so the three add up to the whole.",
+    why="The whole is what one reports when one has no control, and then it is all the "
+    "reader's merit. A part of it would have come from a second network and more hours, "
+    "whoever had taught.",
+    mistakes=[
+        (lambda: _part("PP-OCRv6"), "This is PP-OCRv6. English_g2 is asked for."),
+        (
+            lambda: _part(parts=("dncnn-second",)),
+            "The second stage without a reader, «longer», belongs to it as well.",
+        ),
+        (lambda: _part(parts=("guided",)), "This is the reader's part."),
+        (lambda: _part(unit=1), "A fraction. Per cent are asked for."),
+    ],
+    tolerance=0.002,
+)
+def no_reader():
+    """{right:.0f} per cent."""
+    second, longer, listening = (
+        measured["gains"][key]["english_g2 accuracy"][0]
+        for key in ("dncnn-second", "guided-none", "guided")
+    )
+    return 100 * (second + longer) / (second + longer + listening)
+
+
+def _mended(machine="english_g2", key="guided"):
+    count = measured["changes"][key][machine]
+    return count["corrected"] / count["broken"]
+
+
+@exercise(
+    "For each letter that is broken",
+    minutes=3,
+    hint="`measured['changes']['guided']['english_g2']` has both counts.",
+    why="A gain is the difference of the two, and hides how much was turned over. Where "
+    "an error costs more than a smudge, as with digits in a contract, this is the number "
+    "to ask for.",
+    mistakes=[
+        (lambda: 1 / _mended(), "These are the broken for each one that is mended."),
+        (lambda: _mended("PP-OCRv6"), "This is PP-OCRv6. English_g2 is asked for."),
+        (
+            lambda: _mended(key="dncnn-second"),
+            "This is D2 from pixels. The guided one is asked for.",
+        ),
+        (
+            lambda: measured["changes"]["guided"]["english_g2"]["broken_per_1000"][0],
+            "These are the letters broken in 1,000 that were right.",
+        ),
+    ],
+    tolerance=0.005,
+)
+def mended_for_broken():
+    """{right:.1f} letters."""
+    count = measured["changes"]["guided"]["english_g2"]
+    return count["corrected"] / count["broken"]
+
+
+def _judged():
+    _, low, high = measured["gains"]["guided"]["PP-OCRv6 accuracy"]
+    return "a" if low > 0 else "b" if high < 0 else "c"
+
+
+@exercise(
+    "A better page, or a happier reader?",
+    minutes=4,
+    hint="In the table of gains, the row «guided, over longer» and the judge's column: "
+    "where does its interval lie?",
+    why="This is the answer of one who had no say, and of twins that differ in nothing "
+    "but the teacher. Without the twin, and without the judge, the same table would have "
+    "been good news.",
+    mistakes=_others(
+        _judged(),
+        {
+            "a": "The judge's interval does not lie above zero. Did you look at the "
+            "other reader's column, or at another stage?",
+            "b": "The judge's interval does not lie below zero.",
+            "c": "The judge's interval does not hold zero: it can be told.",
+        },
+    ),
+    letters="abc",
+)
+def happier_reader():
+    """By the judge's interval in the row «guided, over longer»: above zero, below it, or
+    round it."""
+    _, low, high = measured["gains"]["guided"]["PP-OCRv6 accuracy"]
+    return "a" if low > 0 else "b" if high < 0 else "c"
+
+
+def _odds(p):
+    return p / (1 - p)
+
+
+@exercise(
+    "Asking first",
+    minutes=6,
+    hint="Odds are `p / (1 - p)`. Compare them after with `caution` times before.",
+    why="From 0.5 to 0.6 and from 0.98 to 0.99 are not the same step: the first makes "
+    "the odds half as large again, the second doubles them. Odds see what happens near "
+    "certainty, and a reader is nearly always near it.",
+    mistakes=[
+        (
+            lambda before, after, caution: after > caution * before,
+            "These are the confidences themselves. Their odds are asked for.",
+        ),
+        (
+            lambda before, after, caution: _odds(after) >= caution * _odds(before),
+            "Just as many times is not *more*: what is no surer stays as it was.",
+        ),
+        (
+            lambda before, after, caution: caution * _odds(after) > _odds(before),
+            "Caution stands on the wrong side: the larger it is, the more this changes.",
+        ),
+        (
+            lambda before, after, caution: _odds(after) - _odds(before) > caution,
+            "This is by how much the odds grow. How many times is asked for.",
+        ),
+        (
+            lambda before, after, caution: _odds(after) / _odds(before),
+            "This is how many times the odds have grown. Is it more than `caution`?",
+        ),
+    ],
+    trials=lambda: [
+        (0.5, 0.6, 1),
+        (0.6, 0.5, 1),
+        (0.5, 0.5, 1),
+        (0.9, 0.99, 10),
+        (0.2, 0.5, 10),
+        (0.05, 0.04, 0),
+    ],
+)
+def change_it(before, after, caution):
+    """One bets on a word with a confidence of p at odds of p to 1 − p."""
+    return after / (1 - after) > caution * before / (1 - before)
+
+
+def _overlap(one, other, *, disjoint=True, of="union"):
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    common = max(0, wide) * max(0, high) if disjoint else wide * high
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    whole = {"union": sum(areas) - common, "sum": sum(areas), "least": min(areas)}
+    return common / (whole["least"] if of == "least" else whole[of])
+
+
+@exercise(
+    "Is it that word?",
+    minutes=8,
+    hint="The common part begins at the larger of the two left edges and ends at the "
+    "smaller of the two right ones. Where that is less than nothing, there is none.",
+    why="Only what lies on a word, and on little else, counts as that word: a box that "
+    "is twice as long gets one half at most. So the loss never asks for a word where the "
+    "picture shows another one.",
+    mistakes=[
+        (
+            lambda one, other: _overlap(one, other, disjoint=False),
+            "Boxes that do not meet get an overlap: two lengths below zero have a "
+            "product above it.",
+        ),
+        (
+            lambda one, other: _overlap(one, other, of="sum"),
+            "What is common has been counted twice below the line: take it off once.",
+        ),
+        (
+            lambda one, other: _overlap(one, other, of="least"),
+            "This is the share of the smaller box. A box round the whole page would be "
+            "every word.",
+        ),
+        (
+            lambda one, other: 1 - _overlap(one, other),
+            "This is a distance, 1 minus what is asked for.",
+        ),
+    ],
+    trials=lambda: [
+        ((0, 0, 30, 10), (0, 0, 30, 10)),
+        ((0, 0, 30, 10), (10, 0, 40, 10)),
+        ((0, 0, 64, 20), (0, 4, 30, 14)),
+        ((0, 0, 10, 10), (20, 20, 40, 30)),
+    ],
+)
+def overlap(one, other):
+    """What both cover over what either covers."""
+    width = max(0, min(one[2], other[2]) - max(one[0], other[0]))
+    height = max(0, min(one[3], other[3]) - max(one[1], other[1]))
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return width * height / (sum(areas) - width * height)
+
+
+def _half(interval):
+    return (interval[2] - interval[1]) / 2
+
+
+def _halves(machine="english_g2"):
+    key = f"{machine} accuracy"
+    apart = [_half(scores[row][key]) for row in ("guided-none", "guided, one a page")]
+    return apart, _half(measured["gains"]["guided"][key])
+
+
+@exercise(
+    "As if they were other pages",
+    minutes=8,
+    hint="Of two independent means the variances add up, and so do the squares of the "
+    "half intervals.",
+    why="A page that is hard for one network is hard for its twin. Subtracted page by "
+    "page that falls out, and so small a difference can be seen at all. With two sets of "
+    "pages one would need many times as many.",
+    mistakes=[
+        (
+            lambda: sum(_halves()[0]) / _halves()[1],
+            "You added the intervals. Chance does not always push both apart: their "
+            "squares add up.",
+        ),
+        (
+            lambda: _halves()[0][1] / _halves()[1],
+            "This is one row's interval alone. The difference has the chance of both.",
+        ),
+        (
+            lambda: _halves()[1] / np.hypot(*_halves()[0]),
+            "This is the paired one over the other. Turn it round.",
+        ),
+        (
+            lambda: np.hypot(*_halves("PP-OCRv6")[0]) / _halves("PP-OCRv6")[1],
+            "This is PP-OCRv6. English_g2 is asked for.",
+        ),
+        (
+            lambda: np.hypot(*_halves()[0]) / _halves()[1] / 2,
+            "You compare a half of one interval with the whole of the other.",
+        ),
+    ],
+    tolerance=0.01,
+)
+def other_pages():
+    """{right:.1f} times as wide."""
+    key = "english_g2 accuracy"
+    intervals = [
+        scores["guided-none"][key],
+        scores["guided, one a page"][key],
+        measured["gains"]["guided"][key],
+    ]
+    longer, listening, paired = (high - low for _, low, high in intervals)
+    return np.hypot(longer, listening) / paired
+
+
+def _quiet(count="error", unit=100, loud=False):
+    places = pages.windows(lesson.corners, *lesson.image.shape)
+    with torch.no_grad():
+        once = first(ruin(lesson))[0].clamp(0, 1)
+        losses = reader.losses(crops(once, places), [w.text for w in lesson.words])
+    error = (once - to_tensor(lesson.image)) ** 2
+    errors = torch.stack([part.sum() for part in crops(error, places)])
+    half = losses.argsort(descending=loud)[: len(losses) // 2]
+    what = errors if count == "error" else losses
+    return unit * (what[half].sum() / what.sum()).item()
+
+
+@exercise(
+    "Two complaints",
+    minutes=12,
+    hint="`pages.windows(lesson.corners, 64, 256)` gives the words' boxes. `crops` cuts "
+    "them out, of what D1 makes of it for the reader, and of the picture of squared "
+    "errors.",
+    why="Of these words the reader complains least. The squared error does not know "
+    "that, and works on their grey pixels as on any. A loss that knows of letters leaves "
+    "in peace what can be read already.",
+    mistakes=[
+        (
+            lambda: _quiet("loss"),
+            "This is their share of the reader's loss. By it they were chosen; the "
+            "squared error is asked for.",
+        ),
+        (
+            lambda: _quiet(loud=True),
+            "This is the other half, of which the reader complains most.",
+        ),
+        (lambda: _quiet(unit=1), "A fraction. Per cent are asked for."),
+    ],
+    tolerance=0.005,
+)
+def two_complaints():
+    """{right:.0f} per cent of the squared error. Of the reader's loss it is less."""
+    places = pages.windows(lesson.corners, *lesson.image.shape)
+    with torch.no_grad():
+        once = first(ruin(lesson))[0].clamp(0, 1)
+        losses = reader.losses(crops(once, places), [w.text for w in lesson.words])
+    error = (once - to_tensor(lesson.image)) ** 2
+    errors = torch.stack([part.sum() for part in crops(error, places)])
+    quiet = losses.argsort()[: len(losses) // 2]
+    return 100 * (errors[quiet].sum() / errors.sum()).item()
