@@ -9,7 +9,7 @@ from semlib.codec import peer
 from semlib.codec.bilevel import decompress
 from semlib.codec.peers import GREY, fax, ink_of_page, ink_of_words
 from semlib.experiments import operating_points, scene_text
-from semlib.experiments.operating_points import UNCOMPRESSED, WORDS_FAX, words_of
+from semlib.experiments.operating_points import UNCOMPRESSED, WORDS_FAX, Point, words_of
 
 PLACE = (20, 10, 140, 54)
 
@@ -57,6 +57,15 @@ def test_grey_saves_bytes():
     assert grey.shape == colour.shape and len(less) < len(all_of_it)
     # WebP's own conversion to and from YUV is off by a level or two
     assert np.ptp(grey, axis=2).max() <= 2 and np.ptp(colour, axis=2).max() > 100
+
+
+@pytest.mark.parametrize("name", operating_points.FILTERS)
+def test_a_filter_leaves_the_picture_like_itself(name):
+    scene = data.make_scene(0, "validation")
+    better, size = operating_points._compressed(scene, Point(name))
+    assert better.dtype == np.uint8 and size == scene.image.size
+    away = np.abs(better.astype(int) - scene.image)
+    assert 0.1 < away.mean() < 30  # of 255; something, and not all
 
 
 def test_what_readers_are_shown():

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -32,7 +33,7 @@ WORDS_FAX = "fax of the words"  # the sender knows where they are; setting 0: no
 # what may help a reader of the picture as it is, and knows nothing of the set
 FILTERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "equalized": lambda image: exposure.equalize_adapthist(image, clip_limit=0.01),
-    "sharpened": lambda image: filters.unsharp_mask(image, 2, 1, channel_axis=-1),
+    "sharpened": lambda image: image / 127.5 - cv2.GaussianBlur(image / 255, (0, 0), 2),
     "median": lambda image: filters.median(image, np.ones((3, 3, 1))) / 255,
     "denoised": lambda image: restoration.denoise_tv_chambolle(
         image, 0.05, channel_axis=-1
