@@ -7,6 +7,8 @@ CODECS = {
     "tfic-trba": "the same, for chapter 4's reader",
     "tfic-both": "the same, for both readers",
     "tfic-further": "the same, trained further, to fewer bits",
+    "scenes": "tinylic, for words in any ink on any ground",
+    "scenes-tfic": "keeps such words, and lets the rest go",
 }
 RESTORERS = {
     "unet": "print as small as chapter 7's, at JPEG quality 1",

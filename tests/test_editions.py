@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from importlib import metadata
 from itertools import pairwise
@@ -495,7 +496,8 @@ def imported(cell):
 
 def test_the_list_covers_what_the_chapters_import():
     listed = {re.split("[<>=]", need)[0] for need in front.needs(PROJECT)}
-    known = listed | front.needed(front.GIVEN) | {"semlib"}
+    ours = tomllib.loads(PROJECT.read_text())["project"]["name"]
+    known = listed | front.needed(front.GIVEN) | {ours}
     chapters = [made(chapter) for chapter in sorted((ROOT / "chapters").glob("*.ipynb"))]
     names = {
         name for one in chapters for cell in cells(one, "code") for name in imported(cell)
