@@ -14,6 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
+from semlib.check.answers import RIGHT, Outcome
+
 ROOT = Path(__file__).resolve().parent.parent
 TAG, SOLUTION = "exercise", "solution"
 
@@ -41,8 +43,8 @@ def solved(notebook: NotebookNode) -> list[NotebookNode]:
         known = about(cell)
         answer, check = cells[at - 2 : at]
         answer.source = with_solution(answer.source, known["code"])
-        text = f"✓ Right. {known['why']}"
-        data = {"text/plain": text, "text/markdown": f"**✓ Right.** {known['why']}"}
+        said = Outcome(RIGHT, known["why"])
+        data = {"text/plain": str(said), "text/markdown": said._repr_markdown_()}
         count = check.execution_count
         check.outputs = [new_output("execute_result", data, execution_count=count)]
         cells[at] = new_markdown_cell(remarks(known), id=cell.id)

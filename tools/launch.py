@@ -1,25 +1,31 @@
 """Sphinx: the buttons of a chapter that open its edition in Colab and Binder."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from sphinx.application import Sphinx
 
-from .addresses import addresses
+from .addresses import Addresses, addresses
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    # after the theme's own buttons
-    app.connect("html-page-context", add_buttons, priority=502)
+    config = yaml.safe_load(Path(app.srcdir, "_config.yml").read_text(encoding="utf-8"))
+    if found := addresses(config):  # after the theme's own buttons
+        app.connect("html-page-context", partial(add_buttons, found), priority=502)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def add_buttons(app: Sphinx, page: str, template: str, context: dict, doctree: Any):
-    """Without a repository in _config.yml there are none."""
-    config = yaml.safe_load(Path(app.srcdir, "_config.yml").read_text(encoding="utf-8"))
-    found = addresses(config)
-    if found is None or not page.startswith("chapters/"):
+def add_buttons(
+    found: Addresses,
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict,
+    doctree: Any,
+) -> None:
+    if not page.startswith("chapters/"):
         return
     buttons = [
         button("Colab", "logo_colab.png", found.colab(page)),

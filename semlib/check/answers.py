@@ -183,7 +183,7 @@ class Exercise:
         """What the page shows below the question: a field for the answer, where it can
         be a number or a letter, the hint and the solution, folded."""
         quiz = self.quiz
-        field = (
+        asked = (
             f'<div class="semlib-quiz" data-quiz="{escape(dumps(quiz))}"></div>\n'
             if quiz
             else ""
@@ -200,7 +200,7 @@ class Exercise:
             "mistakes": [words for _, words in self.mistakes],
         }
         display(
-            {"text/markdown": field + folded, "text/plain": self.title},
+            {"text/markdown": asked + folded, "text/plain": self.title},
             metadata={"exercise": about},
             raw=True,
         )

@@ -54,9 +54,9 @@ def expanded(given: Sequence[Path], endings: Collection[str]) -> list[Path]:
         own = [file for file in inside if file.suffix.lower() in endings]
         if not own:
             raise InputError(f"{path}: holds no file that can be used, by their names")
-        if left_out := len(inside) - len(own):
+        if others := len(inside) - len(own):
             warnings.warn(
-                f"{path}: {left_out} others in it are left out, by their names",
+                f"{path}: {others} others in it are left out, by their names",
                 PictureWarning,
                 stacklevel=2,
             )

@@ -43,6 +43,8 @@ TRAINED_AGAINST = "english_g2"
 PART = 0.9  # of the uncompressed pictures' accuracy, at which bits are compared
 SHOWN_RATE = 2
 
+Picture = TextImage | Scene
+
 
 @dataclass(frozen=True)
 class Point:
@@ -67,7 +69,7 @@ def wrong_word(truth: str, read: str) -> float:
     return float(normalize(read) != normalize(truth) and normalize(read) in known_words())
 
 
-Picture = TextImage | Scene
+METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
 
 
 def words_of(image: Picture) -> list[tuple[tuple[int, int, int, int], str]]:
@@ -77,9 +79,6 @@ def words_of(image: Picture) -> list[tuple[tuple[int, int, int, int], str]]:
         height, width = image.image.shape[:2]
         return [((0, 0, width, height), image.text)]
     return [(word.window, word.text) for word in image.words]
-
-
-METRICS = {"accuracy": accuracy, "exact": exact_words, "wrong_word": wrong_word}
 
 
 def measure(
