@@ -1,9 +1,12 @@
 """Every chapter is executed and readable. `make test` also runs nbval on each."""
 
 import ast
+import re
 
 import nbformat
 import pytest
+
+from tools.captions import caption
 
 
 @pytest.fixture
@@ -55,3 +58,32 @@ def test_nothing_of_this_machine_is_stored(chapter):
     assert set(book.metadata) <= {"kernelspec", "language_info", "widgets"}
     assert book.metadata.kernelspec.name == "python3"
     assert not [c for c in book.cells if "execution" in c.metadata]
+
+
+def shown(cell, kind):
+    """What a cell shows of a kind, as text."""
+    return "".join(
+        "".join(output["data"][kind])
+        for output in cell.outputs
+        if kind in output.get("data", {}) and "scrapbook" not in output.metadata
+    )
+
+
+def test_figures_and_tables_have_captions(cells):
+    for cell in cells:
+        name, words = caption(cell) or ("", "")
+        if {"remove-cell", "remove-output"} & set(cell.metadata.get("tags", [])):
+            assert not name
+        elif "<table" in shown(cell, "text/html"):
+            assert name.startswith("table-") and words, cell.source
+        elif shown(cell, "image/png"):
+            assert name.startswith("figure-") and words, cell.source
+
+
+def test_prose_speaks_of_what_has_a_number(chapter):
+    """Each is named once, and a name that the text refers to is one of them."""
+    book = nbformat.read(chapter, as_version=4)
+    names = [found[0] for found in map(caption, book.cells) if found]
+    assert len(set(names)) == len(names)
+    prose = "".join(c.source for c in book.cells if c.cell_type == "markdown")
+    assert set(re.findall(r"\{numref\}`([^`]+)`", prose)) == set(names)

@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 
 from tools import front
 from tools.addresses import addresses
+from tools.captions import Captions
 from tools.citations import Bibliography
 from tools.editions import Book, Speller, edition, fold, terms
 from tools.plain import PARSER, literal, plain
@@ -226,7 +227,7 @@ def test_each_chapter_lists_what_it_cites(chapter):
 )
 def test_what_no_chapter_uses_is_refused(source):
     with pytest.raises(ValueError, match="no plain form"):
-        plain(source, Speller(book(), {}))
+        plain(source, Speller(book(), {}, Captions(nbformat.v4.new_notebook(), 1)))
 
 
 def test_a_role_may_stand_anywhere():

@@ -23,6 +23,7 @@ from sphinx.util.nodes import make_id
 
 from . import exercises, front
 from .addresses import addresses
+from .captions import Captions
 from .citations import Bibliography
 from .plain import PARSER, linked, literal, plain, title
 from .unglue import without_glue
@@ -85,6 +86,7 @@ class Speller:
 
     book: Book
     values: dict[str, str]
+    captions: Captions
     cited: set[str] = field(default_factory=set)
 
     def __call__(self, role: str, content: str) -> str:
@@ -103,6 +105,8 @@ class Speller:
             case "term":
                 words, target = explicit(content)
                 return self.book.term(target, words)
+            case "numref":
+                return self.captions.numbers[content]
         raise ValueError(f"no plain form for {{{role}}}`{content}`")
 
 
@@ -115,13 +119,15 @@ def explicit(content: str) -> tuple[str | None, str]:
 def edition(chapter: Path, book: Book, teacher: bool = False) -> NotebookNode:
     """A chapter as a notebook for anywhere, a student's or a teacher's."""
     notebook = nbformat.read(chapter, as_version=4)
-    speller = Speller(book, glued(notebook))
+    captions = Captions(notebook, int(chapter.name[:2]))
+    speller = Speller(book, glued(notebook), captions)
     notebook.cells = exercises.solved(notebook) if teacher else exercises.asked(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell, source in zip(code, without_glue([cell.source for cell in code])):
         cell.source = source
         cell.outputs = [each for each in cell.outputs if not is_glued(each)]
         fold(cell, set(cell.metadata.pop("tags", [])))
+    notebook.cells = captions.below(notebook.cells)
     for cell in notebook.cells:
         cell.metadata.pop("mystnb", None)
         if cell.cell_type == "markdown":
