@@ -67,9 +67,7 @@ def test_a_cut_table_says_so_and_scrolls_by_key(browser, html, name):  # noqa: F
         )
 
 
-@pytest.mark.parametrize(
-    "name", ["chapters/05-tfic-two-stage", "chapters/08-dncnn-dct"]
-)
+@pytest.mark.parametrize("name", ["chapters/05-tfic-two-stage", "chapters/08-dncnn-dct"])
 def test_a_mark_says_what_it_means(browser, html, name):  # noqa: F811
     """By key and by finger, in a slider's frame and in a cell's output."""
     with opened(browser, html.as_uri(), name, PHONE) as page:

@@ -26,14 +26,14 @@ window.addEventListener("DOMContentLoaded", () => {
     if (reading) open(reading, event.target.closest("mark"));
   });
   document.addEventListener("keydown", event => {
+    if (event.key === "Escape") bubble.hidePopover();
     if (!event.target.matches?.(".semlib-read[role=button]")) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       open(event.target);
     }
   });
-  document.addEventListener("focusout", () => bubble.matches(":popover-open")
-    && bubble.hidePopover());
+  document.addEventListener("focusout", () => bubble.hidePopover());
 
   // readings come with the slider's frames, and those with its widget
   function upgrade() {
