@@ -233,7 +233,8 @@ def two_pipelines() -> Drawing:
     d = Drawing(
         "two-pipelines",
         "Two ways to read a ruined page",
-        """A patch of a page of print, 64×256 pixels, goes through JPEG at quality 1. On the left, chapter 8: the network D1 repairs the patch, then the page reader,
+        """A patch of a page of print, 64×256 pixels, goes through JPEG at quality 1. On
+        the left, chapter 8: the network D1 repairs the patch, then the page reader,
         which is the detector CRAFT and a recognizer, reads it. On the right, chapter 9:
         after D1, CRAFT finds the words, and a second network D2, which has learned from
         a recognizer, repairs these once more; they are put back, and the same page
