@@ -1,15 +1,17 @@
-"""What the chapters show: a slider over pictures, read text with its errors marked, and
-a mean with its interval."""
+"""What the chapters show: a slider over pictures, read text with its errors marked, a
+mean with its interval, and diagrams."""
 
 import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from importlib.resources import files
 
 import ipywidgets as widgets
 import Levenshtein
 import numpy as np
+from IPython.display import HTML
 from PIL import Image
 
 # `mathjax_ignore`: a dollar sign that a reader read must not become a formula.
@@ -80,6 +82,22 @@ def interval(ends: Sequence[float], form: str = ".3f") -> str:
     `semlib.metrics.mean_interval` gives."""
     mean, low, high = (format(end, form) for end in ends)
     return f"{mean} [{low}, {high}]"
+
+
+def diagram(name: str) -> HTML:
+    """One of the drawings in `semlib/diagrams`, in the page's own colours.
+
+    Raises ValueError if there is none of this name; says which there are.
+    """
+    drawings = {
+        file.name: file for file in files("semlib").joinpath("diagrams").iterdir()
+    }
+    if f"{name}.svg" not in drawings:
+        names = ", ".join(sorted(file.removesuffix(".svg") for file in drawings))
+        raise ValueError(f"diagram: no {name!r}; there are {names}")
+    svg = drawings[f"{name}.svg"].read_text(encoding="utf-8")
+    style = "max-width:30rem;margin:0 auto"  # no more than about twice a phone's width
+    return HTML(f'<div class="semlib-diagram {_NO_MATH}" style="{style}">{svg}</div>')
 
 
 def slider(

@@ -332,7 +332,10 @@ def quizzes(tmp_path_factory):
         "</div>"
         for each in every
     )
-    script = (ROOT / "book" / "js" / "quiz.js").read_text(encoding="utf-8")
+    script = "".join(
+        (ROOT / "book" / "js" / name).read_text(encoding="utf-8")
+        for name in ("made.js", "quiz.js")
+    )
     style = (ROOT / "book" / "css" / "book.css").read_text(encoding="utf-8")
     file = tmp_path_factory.mktemp("page") / "page.html"
     file.write_text(

@@ -63,9 +63,3 @@ function words(text) {
     .replaceAll("\\lambda", "λ").replaceAll("\\log", "log").replaceAll("\\", ""))
     .replace(/[`*]/g, "");
 }
-
-function made(kind, properties = {}) {
-  const element = Object.assign(document.createElement(kind), properties);
-  if (properties.role) element.setAttribute("role", properties.role);
-  return element;
-}
