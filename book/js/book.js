@@ -8,11 +8,14 @@ window.addEventListener("DOMContentLoaded", () => {
   if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
 });
 
-// What the theme's buttons are called is what stands on them.
+// What the theme's buttons are called is what stands on them; a list has items.
 window.addEventListener("DOMContentLoaded", () => {
   for (const named of document.querySelectorAll(
     ".search-button-field, summary[aria-label='Toggle hidden content']")) {
     named.removeAttribute("aria-label");
+  }
+  for (const entry of document.querySelectorAll(".citation")) {
+    set(entry, "role", "listitem"); // of a list, to which docutils gives another role
   }
   for (const icon of document.querySelectorAll(".theme-switch")) {
     icon.removeAttribute("title");
