@@ -175,7 +175,7 @@ def tfic() -> Drawing:
         rounded and sent first. From it the prior tells mean and scale of every latent,
         in four stages, each knowing the ones before. With them the rounded latents are
         coded, and decoded to the same values. The decoder makes the picture x̂ of them,
-        3×256×512. Made grey and small, 1×64×128, it goes to the recognizer, whose
+        3×256×512. Clamped, and made grey and small, 1×64×128, it goes to the recognizer, whose
         weights are frozen: 31 columns of scores for 97 classes. Three losses: the rate,
         estimated bits of y and z; the distortion between x̂ and x; the recognizer's
         loss against the true word. Stage 1 leaves out the reader, stage 2 the
@@ -209,7 +209,7 @@ def tfic() -> Drawing:
     d.arrow((a, 424), (a, 440))
     d.box("data", left, 440, wide, "picture x̂", "3 × 256 × 512")
     d.arrow((a, 478), (a, 492))
-    d.box("fixed", left, 492, wide, "grey, smaller", "1 × 64 × 128")
+    d.box("fixed", left, 492, wide, "clamp to 0 … 1", "grey, 1 × 64 × 128")
     d.arrow((a, 530), (a, 546))
     d.box("frozen", left, 546, wide, "recognizer", "31 columns × 97 scores")
 
