@@ -175,9 +175,9 @@ def tfic() -> Drawing:
         rounded and sent first. From it the prior tells mean and scale of every latent,
         in four stages, each knowing the ones before. With them the rounded latents are
         coded, and decoded to the same values. The decoder makes the picture x̂ of them,
-        3×256×512. Clamped, and made grey and small, 1×64×128, it goes to the recognizer, whose
-        weights are frozen: 31 columns of scores for 97 classes. Three losses: the rate,
-        estimated bits of y and z; the distortion between x̂ and x; the recognizer's
+        3×256×512. Clamped, and made grey and small, 1×64×128, it goes to the recognizer,
+        whose weights are frozen: 31 columns of scores for 97 classes. Three losses:
+        the rate, estimated bits of y and z; the distortion between x̂ and x; the recognizer's
         loss against the true word. Stage 1 leaves out the reader, stage 2 the
         distortion.""",
         644,
