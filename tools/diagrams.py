@@ -177,9 +177,9 @@ def tfic() -> Drawing:
         coded, and decoded to the same values. The decoder makes the picture x̂ of them,
         3×256×512. Clamped, and made grey and small, 1×64×128, it goes to the recognizer,
         whose weights are frozen: 31 columns of scores for 97 classes. Three losses:
-        the rate, estimated bits of y and z; the distortion between x̂ and x; the recognizer's
-        loss against the true word. Stage 1 leaves out the reader, stage 2 the
-        distortion.""",
+        the rate, estimated bits of y and z; the distortion between x̂ and x; the
+        recognizer's loss against the true word. Stage 1 leaves out the reader, stage 2
+        the distortion.""",
         644,
     )
     left, right, wide = 18, 208, 146
