@@ -87,13 +87,15 @@ $(VENV)/.packages: requirements.lock pyproject.toml
 	.colab/bin/pip install --no-deps -r tools/colab.txt
 	touch $@
 
-# The page's scripts, with the machine's npm or else the one in .venv.
+# The page's scripts and what tests them, with the machine's npm or else the one in .venv.
 book/vendor/.done: book/package-lock.json book/package.json | $(VENV)/.packages
 	rm -rf book/vendor
 	cd book && { npm ci || PATH="$(CURDIR)/$(BIN):$$PATH" npm ci; }
 	mkdir book/vendor
 	cd book && cp $(addprefix node_modules/@jupyter-widgets/html-manager/dist/, \
 	embed.js embed.js.LICENSE.txt *.woff2) node_modules/mathjax/es5/tex-svg.js vendor
+	mkdir -p tests/vendor
+	cp book/node_modules/axe-core/axe.min.js tests/vendor  # tests only: not the pages'
 	rm -rf book/node_modules
 	touch $@
 

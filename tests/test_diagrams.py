@@ -3,8 +3,13 @@
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from test_book import browser  # noqa: F401
+from torch import nn
 
+from semlib.codec import TinyLIC
+from semlib.ocr import EasyOCRReader
+from semlib.restore import DnCNN
 from semlib.show import diagram
 from tools.diagrams import DIAGRAMS, FOLDER
 
@@ -55,6 +60,32 @@ def test_a_diagram_is_whole_and_says_what_it_shows(name):
     assert all(id.startswith(f"{name}-") for id in words)
     assert html.count("http") == html.count("http://www.w3.org/2000/svg") == 1
     assert "url(" not in html and "href" not in html
+
+
+def shape(x: torch.Tensor) -> str:
+    return " × ".join(map(str, x.shape))
+
+
+@torch.no_grad()
+def test_the_shapes_are_the_networks():
+    tfic, chain = (
+        (FOLDER / f"{name}.svg").read_text(encoding="utf-8") for name in ("tfic", "dncnn")
+    )
+    network, reader = TinyLIC("compact"), EasyOCRReader()
+    x = torch.zeros(1, 3, 256, 512)
+    y = network.analyse(x, torch.zeros(1))
+    seen = reader.prepare(x[0])
+    for tensor in (x[0], y[0], network.h_a(y)[0], seen):
+        assert shape(tensor) in tfic
+    columns, classes = reader.logits(seen[None])[0].shape
+    assert f"{columns} columns × {classes} scores" in tfic
+
+    dncnn = DnCNN()
+    convolutions = [layer for layer in dncnn.residual if isinstance(layer, nn.Conv2d)]
+    assert f"{len(convolutions)} convolutions" in chain
+    assert f"{len(convolutions) - 2} ×" in chain
+    assert f"convolution 1 → {convolutions[0].out_channels}" in chain
+    assert f"{2 * dncnn.reach + 1} × {2 * dncnn.reach + 1}" in chain
 
 
 def test_an_unknown_diagram_names_those_there_are():

@@ -1,6 +1,9 @@
 """What the page's scripts add: figures that open, tables that scroll, marks that speak."""
 
+import io
+
 import pytest
+from matplotlib.figure import Figure
 from test_book import (  # noqa: F401
     CHAPTERS,
     DESK,
@@ -10,6 +13,8 @@ from test_book import (  # noqa: F401
     html,
     opened,
 )
+
+from tools.pages import dots_per_inch
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +93,10 @@ def test_a_mark_says_what_it_means(browser, html, name):  # noqa: F811
         touched = bubble.locator(".touched").inner_text()
         assert touched.startswith(wrong.inner_text())
         assert "truth" in touched
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 144])
+def test_the_table_of_pages_knows_a_figures_resolution(dpi):
+    figure, file = Figure(figsize=(1, 1)), io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi)
+    assert round(dots_per_inch(file.getvalue())) == dpi

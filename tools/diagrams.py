@@ -19,7 +19,7 @@ KINDS = {
     "frozen": ("#808890", 0.22, 'stroke-dasharray="5 3"'),
     "fixed": ("none", 0, ""),
     "loss": ("#d9822b", 0.28, 'stroke-width="2"'),
-    "data": ("none", 0, 'stroke-opacity="0"'),
+    "data": ("none", 0, 'stroke-opacity="0.35"'),
 }
 
 
@@ -37,8 +37,9 @@ class Drawing:
         """A box with centred lines, the first one bold unless it is data."""
         fill, opacity, more = KINDS[kind]
         height = height or LINE * len(lines) + 10
+        corner = 12 if kind == "data" else 4
         self.parts.append(
-            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" '
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{corner}" '
             f'fill="{fill}" fill-opacity="{opacity}" stroke="currentColor" {more}/>'
         )
         top = y + height / 2 - LINE * (len(lines) - 1) / 2 + 4
@@ -99,7 +100,7 @@ class Drawing:
         body = "\n".join(self.parts)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" '
-            f'viewBox="0 0 {WIDTH} {self.height}" role="img" '
+            f'viewBox="0 -1 {WIDTH} {self.height + 1}" role="img" '
             f'aria-labelledby="{self.name}-title" aria-describedby="{self.name}-desc" '
             f'font-family="sans-serif" fill="currentColor">\n{body}\n</svg>\n'
         )
@@ -145,12 +146,12 @@ def three_ways() -> Drawing:
         d.note(left, y + 112, *note)
 
     d.line((4, 142), (356, 142))
-    d.heading(164, "2  A codec for pixels")
+    d.heading(159, "2  A codec for pixels")
     codec(
         168, "fixed", "for pixels", "At the lowest rates letters", "go as all else does."
     )
     d.line((4, 318), (356, 318))
-    d.heading(340, "3  TFIC: a codec for the reader")
+    d.heading(335, "3  TFIC: a codec for the reader")
     codec(
         344,
         "learned",
@@ -174,25 +175,25 @@ def tfic() -> Drawing:
         rounded and sent first. From it the prior tells mean and scale of every latent,
         in four stages, each knowing the ones before. With them the rounded latents are
         coded, and decoded to the same values. The decoder makes the picture x̂ of them,
-        3×256×512. Made grey and small, 1×64×128, it goes to the recognizer, whose
-        weights are frozen: 31 columns of scores for 97 classes. Three losses: the rate,
-        estimated bits of y and z; the distortion between x̂ and x; the recognizer's
-        loss against the true word. Stage 1 leaves out the reader, stage 2 the
-        distortion.""",
+        3×256×512. Clamped, and made grey and small, 1×64×128, it goes to the recognizer,
+        whose weights are frozen: 31 columns of scores for 97 classes. Three losses:
+        the rate, estimated bits of y and z; the distortion between x̂ and x; the
+        recognizer's loss against the true word. Stage 1 leaves out the reader, stage 2
+        the distortion.""",
         644,
     )
     left, right, wide = 18, 208, 146
     a, b = left + wide / 2, right + wide / 2
     d.box("data", left, 0, wide, "picture x", "3 × 256 × 512")
-    d.arrow((a, 36), (a, 52))
+    d.arrow((a, 38), (a, 52))
     d.box("learned", left, 52, wide, "encoder", "convolutions, attention")
     d.arrow((a, 90), (a, 106))
     d.box("data", left, 106, wide, "latents y", "96 × 16 × 32")
-    d.arrow((left + 112, 125), (right, 125))
+    d.arrow((left + wide, 125), (right, 125))
     d.box("learned", right, 106, wide, "hyper-encoder", height=38)
     d.arrow((b, 144), (b, 160))
     d.box("data", right, 160, wide, "side information z", "64 × 4 × 8")
-    d.arrow((b, 196), (b, 212))
+    d.arrow((b, 198), (b, 212))
     d.box("fixed", right, 212, wide, "round and code z")
     d.arrow((b, 236), (b, 252))
     prior = ("mean and scale of y", "in four stages, each", "knows those before")
@@ -203,18 +204,18 @@ def tfic() -> Drawing:
     d.arrow((left + wide, 300), (right, 300))
     d.arrow((a, 318), (a, 334))
     d.box("data", left, 334, wide, "rounded latents ŷ", "96 × 16 × 32")
-    d.arrow((a, 370), (a, 386))
+    d.arrow((a, 372), (a, 386))
     d.box("learned", left, 386, wide, "decoder", "attention, convolutions")
     d.arrow((a, 424), (a, 440))
     d.box("data", left, 440, wide, "picture x̂", "3 × 256 × 512")
-    d.arrow((a, 476), (a, 492))
-    d.box("fixed", left, 492, wide, "grey, smaller", "1 × 64 × 128")
+    d.arrow((a, 478), (a, 492))
+    d.box("fixed", left, 492, wide, "clamp to 0 … 1", "grey, 1 × 64 × 128")
     d.arrow((a, 530), (a, 546))
     d.box("frozen", left, 546, wide, "recognizer", "31 columns × 97 scores")
 
     d.arrow((b, 318), (b, 342))
     d.box("loss", right, 342, wide, "L_{rate}", "bits per pixel of y, z")
-    d.arrow((left + 112, 459), (right, 459))
+    d.arrow((left + wide, 459), (right, 459))
     d.box("loss", right, 440, wide, "L_{dist}", "squared error to x")
     d.arrow((left + wide, 565), (right, 565))
     d.box("loss", right, 546, wide, "L_{OCR}", "against the true word")
@@ -244,26 +245,26 @@ def two_pipelines() -> Drawing:
     left, right, wide = 8, 206, 146
     a, b = left + wide / 2, right + wide / 2
     d.box("data", 107, 0, wide, "patch of a page", "1 × 64 × 256")
-    d.arrow((180, 36), (180, 50))
+    d.arrow((180, 38), (180, 50))
     d.box("fixed", 107, 50, wide, "JPEG, quality 1")
     d.arrow((180, 74), (180, 88))
     d.box("data", 107, 88, wide, "ruined patch x", "1 × 64 × 256")
     d.arrow((107, 107), (a, 107), (a, 156))
     d.arrow((253, 107), (b, 107), (b, 156))
-    for middle, name in ((a, "chapter 8"), (b, "chapter 9")):
+    for middle, name in ((a - 28, "chapter 8"), (b + 28, "chapter 9")):
         d.text(middle, 98, name, 11, "middle", True)
     for x, middle in ((left, a), (right, b)):
         d.box("learned", x, 156, wide, "D1", "DnCNN, from pixels")
         d.arrow((middle, 194), (middle, 210))
         d.box("data", x, 210, wide, "repaired patch", "1 × 64 × 256")
-    d.arrow((b, 246), (b, 262))
+    d.arrow((b, 248), (b, 262))
     d.box("frozen", right, 262, wide, "CRAFT", "where the words are")
     d.arrow((b, 300), (b, 316))
     d.box("learned", right, 316, wide, "D2, on the words", "from a recognizer's loss")
     d.arrow((b, 354), (b, 370))
     d.box("data", right, 370, wide, "guided patch", "1 × 64 × 256")
-    d.arrow((a, 246), (a, 422))
-    d.arrow((b, 406), (b, 422))
+    d.arrow((a, 248), (a, 422))
+    d.arrow((b, 408), (b, 422))
     d.box("frozen", left, 422, 344, "page reader: CRAFT, then a recognizer")
     for middle in (a, b):
         d.arrow((middle, 446), (middle, 460))
@@ -288,7 +289,7 @@ def dncnn() -> Drawing:
     x, wide = 70, 170
     a = x + wide / 2
     d.box("data", x, 0, wide, "ruined patch x", "1 × 64 × 256")
-    d.arrow((a, 36), (a, 52))
+    d.arrow((a, 38), (a, 52))
     d.box("learned", x, 52, wide, "convolution 1 → 64", "ReLU")
     d.arrow((a, 90), (a, 116))
     d.text(a + 8, 106, "64 × 64 × 256")
@@ -300,7 +301,7 @@ def dncnn() -> Drawing:
     d.box("learned", x, 202, wide, "convolution 64 → 1")
     d.arrow((a, 226), (a, 242))
     d.box("data", x, 242, wide, "predicted damage r̂", "1 × 64 × 256")
-    d.arrow((a, 278), (a, 294))
+    d.arrow((a, 280), (a, 294))
     d.box("fixed", x, 294, wide, "x − r̂")
     d.arrow((a, 318), (a, 334))
     d.box("data", x, 334, wide, "repaired patch x̂", "1 × 64 × 256")
@@ -330,29 +331,29 @@ def guided() -> Drawing:
     left, right, wide = 18, 208, 146
     a, b = left + wide / 2, right + wide / 2
     d.box("data", left, 0, wide, "ruined patch x", "1 × 64 × 256")
-    d.arrow((a, 36), (a, 52))
+    d.arrow((a, 38), (a, 52))
     d.box("frozen", left, 52, wide, "D1", "chapter 8's network")
     d.arrow((a, 90), (a, 106))
     d.box("data", left, 106, wide, "repaired patch", "1 × 64 × 256")
-    d.arrow((left + 124, 125), (right, 125))
+    d.arrow((left + wide, 125), (right, 125))
     d.box("frozen", right, 106, wide, "CRAFT", "two maps, 64 × 256")
     d.arrow((b, 144), (b, 160))
     d.box("data", right, 160, wide, "boxes of the words")
-    d.arrow((a, 142), (a, 168))
+    d.arrow((a, 144), (a, 168))
     d.box("learned", left, 168, wide, "D2", "begins as D1")
     d.arrow((a, 206), (a, 232))
     d.arrow((b, 184), (b, 251), (left + wide, 251))
     d.box("fixed", left, 232, wide, "blend in the boxes", "fades over 3 pixels")
     d.arrow((a, 270), (a, 286))
     d.box("data", left, 286, wide, "guided patch", "1 × 64 × 256")
-    d.arrow((a, 322), (a, 338))
+    d.arrow((a, 324), (a, 338))
     d.box("fixed", left, 338, wide, "cut out the words", "each 1 × 64 × W")
     d.arrow((a, 376), (a, 392))
     d.box("frozen", left, 392, wide, "recognizer", "a column: 97 scores")
     d.arrow((a, 430), (a, 456))
     d.box("loss", left, 456, wide, "L_{OCR}", "how unlike the truth")
     d.box("data", right, 392, wide, "true words G", "matched with the boxes")
-    d.arrow((b, 428), (b, 475), (left + wide, 475))
+    d.arrow((b, 430), (b, 475), (left + wide, 475))
     d.line((b, 251), (b, 392), dashed=False)
     d.line((left, 475), (6, 475), (6, 187), dashed=True)
     d.arrow((6, 187), (left, 187), dashed=True)

@@ -8,6 +8,24 @@ window.addEventListener("DOMContentLoaded", () => {
   if (window.MathJax && !window.MathJax.Hub) window.MathJax.Hub = { Queue() {} };
 });
 
+// What the theme's buttons are called is what stands on them; a list has items.
+window.addEventListener("DOMContentLoaded", () => {
+  for (const named of document.querySelectorAll(
+    ".search-button-field, summary[aria-label='Toggle hidden content']")) {
+    named.removeAttribute("aria-label");
+  }
+  for (const entry of document.querySelectorAll(".citation")) {
+    set(entry, "role", "listitem"); // of a list, to which docutils gives another role
+  }
+  for (const icon of document.querySelectorAll(".theme-switch")) {
+    icon.removeAttribute("title");
+    set(icon, "aria-hidden", "true");
+  }
+});
+
+// Code that unfolds may be wider than its place: the theme then looks again what scrolls.
+document.addEventListener("toggle", () => dispatchEvent(new Event("resize")), true);
+
 // Names for assistive technology, which the widgets leave out: what the slider
 // is called, its value in words, and that the picture's text changes with it.
 new MutationObserver(() => {

@@ -50,6 +50,6 @@ window.addEventListener("DOMContentLoaded", () => {
 });
 
 function said(mark) {
-  const title = mark.title.replace(/: $/, ": a space");
+  const title = mark.title.replace(/: \s+$/, ": a space");
   return mark.classList.contains("missing") ? title : `${mark.textContent} – ${title}`;
 }

@@ -2,15 +2,23 @@
 // that is wider than its place says so and can be scrolled by key.
 
 window.addEventListener("DOMContentLoaded", () => {
-  let heading = "";
+  let heading = "", count = 0;
   for (const element of document.querySelectorAll(
     ".bd-article :is(h1, h2, h3, table)")) {
-    if (element.tagName !== "TABLE") heading = element.firstChild.textContent;
-    else if (!element.closest(".widget-subarea")) dressed(element, heading);
+    if (element.tagName !== "TABLE") {
+      heading = element.firstChild.textContent;
+      count = 0;
+    } else if (!element.closest(".widget-subarea")) {
+      count += 1;
+      dressed(element, `Table: ${heading}${count > 1 ? ` (${count})` : ""}`);
+    }
   }
 });
 
-function dressed(table, heading) {
+function dressed(table, name) {
+  for (const th of table.querySelectorAll("th")) {
+    if (th.textContent.trim() === "") th.replaceWith(made("td", { className: th.className }));
+  }
   for (const th of table.querySelectorAll("th:not([scope])")) {
     th.scope = th.closest("thead") ? "col" : "row";
   }
@@ -29,7 +37,7 @@ function dressed(table, heading) {
   place.append(hint, scroll);
   new ResizeObserver(() => {
     const cut = scroll.scrollWidth > scroll.clientWidth + 1;
-    const named = { role: "region", tabindex: "0", "aria-label": `Table: ${heading}` };
+    const named = { role: "region", tabindex: "0", "aria-label": name };
     for (const [name, value] of Object.entries(named)) {
       if (cut) scroll.setAttribute(name, value);
       else scroll.removeAttribute(name);
