@@ -4,9 +4,11 @@ In a chapter an exercise is four cells: the question; a place for the answer and
 the check, both tagged «exercise»; and a call of `Exercise.page`, tagged «solution», whose
 output has hint and solution for the page, and in its metadata all that is needed here.
 
-`python -m tools.exercises` prints a table of them all.
+`python -m tools.exercises` prints a table of them all, and writes it, with each of them
+and what usually goes wrong in it, into the teachers' page.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from semlib.check.answers import RIGHT, Outcome
+from semlib.check.answers import RIGHT, Outcome, unfolding
+
+from .plain import title
 
 ROOT = Path(__file__).resolve().parent.parent
 TAG, SOLUTION = "exercise", "solution"
+GUIDE = ROOT / "book" / "teaching.md"
+LIST = re.compile("(?<=<!-- exercises -->\n).*?(?=<!-- end of exercises -->)", re.DOTALL)
 
 
 def has_tag(cell: NotebookNode, tag: str) -> bool:
@@ -90,5 +96,36 @@ def table(chapters: list[Path]) -> str:
     return "\n".join([*rows, f"| all | {' | '.join(map(str, total))} |"])
 
 
+def guide(chapters: list[Path]) -> str:
+    """The table, and for every chapter its exercises and their known mistakes."""
+    parts = [table(chapters)]
+    for chapter in chapters:
+        cells = nbformat.read(chapter, as_version=4).cells
+        known = [
+            (about(cell), asks_for(cells[at - 3], about(cell)))
+            for at, cell in enumerate(cells)
+            if has_tag(cell, SOLUTION)
+        ]
+        rows = ["| exercise | minutes | asks for | known |", "|---|---|---|---|"]
+        rows += [
+            f"| {one['title']} | {one['minutes']} | {what} | {len(one['mistakes'])} |"
+            for one, what in known
+        ]
+        wrong = [f"- *{one['title']}*: {' '.join(one['mistakes'])}" for one, _ in known]
+        heading = f"### Chapter {int(chapter.stem[:2])}: {title(cells[0].source)}"
+        folded = unfolding("What usually goes wrong", "\n".join(wrong)).strip()
+        parts.append("\n\n".join([heading, "\n".join(rows), folded]))
+    return "\n" + "\n\n".join(parts) + "\n\n"
+
+
+def asks_for(question: NotebookNode, known: dict[str, Any]) -> str:
+    if known["code"].startswith("def "):
+        return "a function"
+    return "a letter" if "\n- **a** " in question.source else "a number"
+
+
 if __name__ == "__main__":
-    print(table(sorted((ROOT / "chapters").glob("*.ipynb"))))
+    every = sorted((ROOT / "chapters").glob("*.ipynb"))
+    text = GUIDE.read_text(encoding="utf-8")
+    GUIDE.write_text(LIST.sub(lambda _: guide(every), text), encoding="utf-8")
+    print(table(every))

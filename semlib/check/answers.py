@@ -230,6 +230,12 @@ def exercise(title: str, minutes: int, hint: str, why: str, mistakes, **more):
     return of
 
 
+def others(right: str, said: dict[str, str]) -> list[tuple[str, str]]:
+    """Mistakes of a choice whose right letter follows from results, and may change when
+    they are measured anew: what is said of the letters that are not it."""
+    return [(letter, words) for letter, words in said.items() if letter != right]
+
+
 def exercises(module) -> list[Exercise]:
     """A chapter's exercises, in their order."""
     return [each for each in vars(module).values() if isinstance(each, Exercise)]

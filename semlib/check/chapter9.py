@@ -10,7 +10,7 @@ from ..experiments import load
 from ..images import to_tensor
 from ..ocr import EasyOCRReader
 from ..restore import crops
-from .answers import exercise
+from .answers import exercise, others
 
 before, measured = load("restore"), load("restore-guided")
 training = load("checkpoints-guided")
@@ -25,12 +25,6 @@ lesson = data.make_page(0, "train").patches()[0]
 
 def ruin(patch):
     return to_tensor(data.degrade(patch.image, quality=1)[0])[None]
-
-
-def _others(right, said):
-    """What is said of the letters that are not right, whichever is: a result that is
-    measured anew may change that."""
-    return [(letter, words) for letter, words in said.items() if letter != right]
 
 
 def _falls(machine):
@@ -48,7 +42,7 @@ def _falls(machine):
     "then look right of the dotted line.",
     why="Whoever changes the question, and makes large steps again, may first lose some "
     "of what was learned. So a lesson is judged at its end, and by both readers.",
-    mistakes=_others(
+    mistakes=others(
         "abcd"[2 * _falls("english_g2") + _falls("PP-OCRv6")],
         {
             "a": "Look again, right of the dotted line: one of the two is lower there, "
@@ -175,7 +169,7 @@ def _judged():
     why="This is the answer of one who had no say, and of twins that differ in nothing "
     "but the teacher. Without the twin, and without the judge, the same table would have "
     "been good news.",
-    mistakes=_others(
+    mistakes=others(
         _judged(),
         {
             "a": "The judge's interval does not lie above zero. Did you look at the "
