@@ -137,8 +137,10 @@ def written(mean: Mean | None, unit: str) -> str:
         return "no result"
     scale = 100 if unit in ("%", "points") else 1
     form = {"points": "+.1f", "%": ".1f", "dB": ".1f"}.get(unit, ".3g")
-    mean, low, high = (format(scale * end, form) for end in mean)
-    return f"{mean} {unit}" if low == mean == high else f"{mean} [{low}, {high}] {unit}"
+    middle, low, high = (format(scale * end, form) for end in mean)
+    if low == middle == high:
+        return f"{middle} {unit}"
+    return f"{middle} [{low}, {high}] {unit}"
 
 
 def asked(trial: Trial, unit: str) -> str:
