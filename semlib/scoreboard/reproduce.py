@@ -20,7 +20,7 @@ from .rule import Claim, Mean, Trial
 
 REPAIRED = ["degraded", "dncnn", "dncnn-second", "guided-none", "guided"]
 BOOK = ["degraded", "dncnn", "dncnn-book", "guided-book", "unet"]
-QUICK = 4  # pictures, or pages
+QUICK = 3  # pictures, or pages
 LEAST = 2  # of one there is no interval
 
 
@@ -35,16 +35,16 @@ class Small:
 
 # what is not here trains networks, or cannot be measured on a part of its pictures
 SMALL = {
-    "tfic": Small(5, lambda n: {"subset": n, "settings": {}}),
-    "tfic-recognizers": Small(3, lambda n: {"subset": n}),
+    "tfic": Small(8, lambda n: {"subset": n, "settings": {}}),
+    "tfic-recognizers": Small(5, lambda n: {"subset": n}),
     "tfic-speed": Small(1, lambda n: {"subset": n}),
-    "restore": Small(8, lambda n: {"subset": n, "each": 1, "only": REPAIRED}),
-    "restoration": Small(6, lambda n: {"subset": n, "only": _known(BOOK)}),
+    "restore": Small(16, lambda n: {"subset": n, "each": 1, "only": REPAIRED}),
+    "restoration": Small(13, lambda n: {"subset": n, "only": _known(BOOK)}),
     "robustness": Small(200, lambda n: {"subset": n}),
     "same-bytes": Small(40, lambda n: {"subset": n, "choosing": 24}),
 }
 # a loaded machine tells nothing of times; the others take long for few pictures
-NOT_QUICK = ("tfic-speed", "robustness", "same-bytes")
+NOT_QUICK = ("tfic-speed", "tfic-recognizers", "robustness", "same-bytes")
 
 
 def _known(ways: Sequence[str]) -> list[str]:

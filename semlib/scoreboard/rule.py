@@ -123,12 +123,13 @@ def conditions(claim: Claim, load: Load = experiments.load) -> list[str]:
     found = []
     for trial in claim.trials[1:]:
         outcome = trial.holds(load)
-        if not outcome:
-            missing = "not yet asked of" if outcome is None else "not by"
-            found.append(f"{missing} {trial.by}, on {trial.data}")
+        if outcome is None:
+            found.append(f"not yet asked on {trial.data}")
+        elif not outcome:
+            found.append(f"not by {trial.by} on {trial.data}")
     if all(trial.data in KINDER for trial in claim.trials):
         found.append(f"on {claim.trials[0].data} only")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def written(mean: Mean | None, unit: str) -> str:
@@ -136,7 +137,7 @@ def written(mean: Mean | None, unit: str) -> str:
     if mean is None:
         return "no result"
     scale = 100 if unit in ("%", "points") else 1
-    form = {"points": "+.1f", "%": ".1f", "dB": ".1f"}.get(unit, ".3g")
+    form = {"points": "+.1f", "times": ".2f"}.get(unit, ".1f")
     middle, low, high = (format(scale * end, form) for end in mean)
     if low == middle == high:
         return f"{middle} {unit}"
