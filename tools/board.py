@@ -31,8 +31,8 @@ def board() -> str:
     every = tested + counts[VERDICTS[3]]
     head = (
         f"In its sections 2 to 4 the paper makes {every} claims that can be tested; "
-        f"{tested} have been. Chapter 10 has every one with its rule, its interval and its "
-        "command, and `semlib reproduce` measures them again."
+        f"{tested} have been. Chapter 10 has every one with its rule, its interval and "
+        "its command, and `semlib reproduce` measures them again."
     )
     return "\n".join(map(_filled, [head, "", *short().splitlines()]))
 

@@ -11,6 +11,7 @@ from .numbers import (
     best_gain,
     best_gain_over_filters,
     best_weight,
+    bits_against,
     decibels,
     difference,
     layers,
@@ -492,9 +493,7 @@ NOT_ASKED = (
         "Its bits against those of a fax: one bit a pixel, nothing trained",
         6,
         _by(
-            lambda reader: (
-                lambda load: [load("scene-text")["bd_rate"][reader]["fax"]] * 3
-            ),
+            lambda reader: bits_against("fax", reader),
             ANY_INK,
         ),
         unit="per cent",

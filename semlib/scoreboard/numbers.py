@@ -152,6 +152,19 @@ def share_of_bits(codec: str, reader: str) -> Read:
     return read
 
 
+def bits_against(rival: str, reader: str) -> Read:
+    """By how many per cent TFIC's bits are more, or fewer, than a rival's for the same
+    accuracy. No interval is stored."""
+
+    def read(load: Load) -> Mean:
+        found = load("scene-text")["bd_rate"][reader][rival]
+        if found is None:
+            raise KeyError(f"TFIC and {rival} have no accuracy in common")
+        return [found] * 3
+
+    return read
+
+
 def above_floor(load: Load) -> Mean:
     """The file at the lowest rate, in times of the bits that the text takes."""
     found = load("tfic")

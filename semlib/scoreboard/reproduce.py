@@ -12,11 +12,11 @@ from pathlib import Path
 from scipy.stats import norm, t
 
 from .. import zoo
-from ..experiments import EXPERIMENTS, load, results
+from ..experiments import EXPERIMENTS, results
 from ..images import InputError
 from ..training import preset, presets
 from .claims import CLAIMS, NOT_ASKED
-from .rule import Claim, Mean, Trial
+from .rule import Claim, Mean, Trial, stored_result
 
 REPAIRED = ["degraded", "dncnn", "dncnn-second", "guided-none", "guided"]
 BOOK = ["degraded", "dncnn", "dncnn-book", "guided-book", "unet"]
@@ -49,7 +49,7 @@ NOT_QUICK = ("tfic-speed", "tfic-recognizers", "robustness", "same-bytes")
 
 def _known(ways: Sequence[str]) -> list[str]:
     """Those that the stored result has."""
-    return [way for way in ways if way in load("restoration")["rows"]]
+    return [way for way in ways if way in stored_result("restoration")["rows"]]
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def agree(stored: Mean, now: Mean, subset: int) -> bool | None:
     if stored[1] == stored[2]:
         return None
     _, low, high = widened(now, subset)
-    return low <= stored[2] and stored[1] <= high
+    return bool(low <= stored[2] and stored[1] <= high)
 
 
 def widened(mean: Mean, count: int) -> Mean:
@@ -211,7 +211,7 @@ def others() -> dict[str, str]:
     """The other files, and the command that made each."""
     names = sorted(path.stem for path in results.FOLDER.glob("*.json"))
     return {
-        name: load(name).get("command", "tools")
+        name: stored_result(name).get("command", "tools")
         for name in names
         if name not in EXPERIMENTS
     }

@@ -7,6 +7,7 @@ number with a 95 % interval, read out of stored results, and a bound.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from .. import experiments
 
@@ -25,6 +26,8 @@ KINDER = (ONE_INK, ONE_HEIGHT)
 REPRODUCED, PARTLY, NOT = "reproduced", "partly", "not reproduced"
 NOT_TESTED, NOTHING = "not tested", "nothing to test"
 VERDICTS = (REPRODUCED, PARTLY, NOT, NOT_TESTED, NOTHING)
+
+stored_result = cache(experiments.load)
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,14 @@ class Trial:
     read: Callable[[Load], Mean]
     bound: Bound | None = None
 
-    def mean(self, load: Load = experiments.load) -> Mean | None:
+    def mean(self, load: Load = stored_result) -> Mean | None:
         """The number; None if that result, or that row of it, is not there."""
         try:
             return self.read(load)
         except (FileNotFoundError, KeyError):
             return None
 
-    def holds(self, load: Load = experiments.load) -> bool | None:
+    def holds(self, load: Load = stored_result) -> bool | None:
         """Whether it is what the claim says; None if it is not there."""
         mean = self.mean(load)
         return None if mean is None or not self.bound else self.bound.holds(mean)
@@ -75,7 +78,7 @@ class Trial:
 
         def load(name: str) -> dict:
             asked.append(name)
-            return experiments.load(name)
+            return stored_result(name)
 
         self.mean(load)
         return list(dict.fromkeys(asked))
@@ -104,7 +107,7 @@ class Claim:
     diagram: bool = False
 
 
-def verdict(claim: Claim, load: Load = experiments.load) -> str:
+def verdict(claim: Claim, load: Load = stored_result) -> str:
     """Not tested: the first trial's result is not stored. Not reproduced: the first
     trial fails. Reproduced: all trials hold, and one of them is on pictures that are not
     known to be kinder than real ones. Partly: anything else; `conditions` says what."""
@@ -118,7 +121,7 @@ def verdict(claim: Claim, load: Load = experiments.load) -> str:
     return PARTLY if conditions(claim, load) else REPRODUCED
 
 
-def conditions(claim: Claim, load: Load = experiments.load) -> list[str]:
+def conditions(claim: Claim, load: Load = stored_result) -> list[str]:
     """What keeps a claim whose first trial holds from being reproduced."""
     found = []
     for trial in claim.trials[1:]:

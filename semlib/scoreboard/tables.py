@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from html import escape
 
-from .. import experiments
 from .claims import CLAIMS, NOT_ASKED
 from .rule import (
     NOT,
@@ -15,6 +14,7 @@ from .rule import (
     Load,
     asked,
     conditions,
+    stored_result,
     verdict,
     written,
 )
@@ -22,7 +22,7 @@ from .rule import (
 Row = dict[str, str]
 
 
-def board(section: str, load: Load = experiments.load) -> list[Row]:
+def board(section: str, load: Load = stored_result) -> list[Row]:
     """A row for each claim of a section: «2», «3» or «4»; with «2» the introduction's."""
     return [
         {
@@ -39,7 +39,7 @@ def board(section: str, load: Load = experiments.load) -> list[Row]:
     ]
 
 
-def numbers(claims: Sequence[Claim] = CLAIMS, load: Load = experiments.load) -> list[Row]:
+def numbers(claims: Sequence[Claim] = CLAIMS, load: Load = stored_result) -> list[Row]:
     """A row for each trial of the claims that have some."""
     words = {True: "yes", False: "no", None: "–"}
     return [
@@ -56,7 +56,7 @@ def numbers(claims: Sequence[Claim] = CLAIMS, load: Load = experiments.load) -> 
     ]
 
 
-def not_asked(section: str, load: Load = experiments.load) -> list[Row]:
+def not_asked(section: str, load: Load = stored_result) -> list[Row]:
     """A row for each number that the paper did not ask for."""
     return [
         {
@@ -85,7 +85,7 @@ def _verdict(claim: Claim, load: Load) -> str:
     return f"{found}: {'; '.join(conditions(claim, load))}"
 
 
-def counted(load: Load = experiments.load) -> dict[str, int]:
+def counted(load: Load = stored_result) -> dict[str, int]:
     """How many claims have each verdict."""
     found = [verdict(claim, load) for claim in CLAIMS]
     return {
@@ -122,7 +122,7 @@ MEANT = {
 }
 
 
-def short(load: Load = experiments.load) -> str:
+def short(load: Load = stored_result) -> str:
     """The board in Markdown: under each verdict the claims, with our numbers."""
     lines = []
     for name, meaning in MEANT.items():
