@@ -252,19 +252,32 @@ def test_claims_are_found_by_name_and_item():
 
 def test_numbers_agree_where_their_intervals_meet():
     stored = [0.8, 0.79, 0.81]
-    assert measuring.agree(stored, [0.78, 0.7, 0.85], 600)
-    assert measuring.agree(stored, [0.75, 0.72, 0.788], 3)  # so few tell little
-    assert not measuring.agree(stored, [0.75, 0.72, 0.788], 600)
-    assert not measuring.agree(stored, [0.5, 0.45, 0.55], 60)
-    assert measuring.agree([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], 60) is None
+    assert measuring.agree(stored, [0.78, 0.7, 0.85], 600, 600)
+    assert measuring.agree(stored, [0.75, 0.72, 0.788], 3, 600)  # so few tell little
+    assert not measuring.agree(stored, [0.75, 0.72, 0.788], 600, 600)
+    assert measuring.agree(stored, [0.77, 0.77, 0.77], 60, 600)  # alike by chance
+    assert not measuring.agree(stored, [0.5, 0.45, 0.55], 60, 600)
+    assert measuring.agree([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], 60, 600) is None
 
 
 def test_few_numbers_are_less_sure():
-    low, high = measuring.widened([0.5, 0.4, 0.6], 3)[1:]
+    point = [0.5, 0.5, 0.5]
+    low, high = measuring.widened([0.5, 0.4, 0.6], 3, point, 600)[1:]
     assert low == pytest.approx(0.5 - 0.1 * 4.3027 / 1.95996 * 1.5**0.5, abs=1e-4)
     assert high - 0.5 == pytest.approx(0.5 - low)
-    wide = measuring.widened([0.5, 0.4, 0.6], 600)
+    wide = measuring.widened([0.5, 0.4, 0.6], 600, point, 600)
     assert wide == pytest.approx([0.5, 0.4, 0.6], abs=1e-3)
+    # ten times fewer pictures: a spread of the root of ten
+    wide = measuring.widened(point, 60, [0.8, 0.79, 0.82], 600)
+    assert wide == pytest.approx([0.5, 0.5 - 0.01 * 10**0.5, 0.5 + 0.02 * 10**0.5])
+
+
+def test_what_can_be_measured_again_says_on_how_many_it_was():
+    for claim in EVERY:
+        if measuring.experiments_of(claim):
+            for each in claim.trials:
+                if each.mean() is not None:
+                    assert measuring.pictures_of(each) >= 16
 
 
 @pytest.fixture
@@ -362,7 +375,7 @@ def test_a_quick_pass_agrees_with_what_is_stored(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "restoration, 3 of 3; about" in done.stderr
     agreed, count = re.search(r"(\d+) of (\d+) numbers agree", done.stdout).groups()
-    assert agreed == count and int(count) > 25
+    assert agreed == count and int(count) > 40
 
 
 def test_paths_lead_to_numbers():

@@ -3,6 +3,7 @@ stored."""
 
 import inspect
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -134,8 +135,8 @@ def reproduce(
 ) -> Iterator[Compared]:
     """Measure on the first pictures of each test set, and compare number by number.
 
-    Two numbers agree if their 95 % intervals meet. That of few pictures is widened first,
-    see `widened`. The few are some of the many, so agreement is easier than between two
+    Two numbers agree if their 95 % intervals meet. That of the few is widened first, see
+    `widened`. The few are some of the many, so agreement is easier than between two
     sets; what it finds is another number, not another sample.
 
     Args:
@@ -162,7 +163,10 @@ def reproduce(
             stored = trial.mean()
             now = trial.mean(lambda file: _found(fresh, file))
             if stored is not None and now is not None:
-                yield Compared(claim, trial, stored, now, agree(stored, now, subset))
+                full = pictures_of(trial)
+                yield Compared(
+                    claim, trial, stored, now, agree(stored, now, subset, full)
+                )
 
 
 def _measured(name: str, subset: int, folder: Path) -> dict:
@@ -179,20 +183,34 @@ def _found(fresh: dict[str, dict], file: str) -> dict:
     return fresh[name]
 
 
-def agree(stored: Mean, now: Mean, subset: int) -> bool | None:
-    """Whether two intervals meet; None if one is no interval."""
+def agree(stored: Mean, now: Mean, subset: int, full: int) -> bool | None:
+    """Whether two intervals meet, the stored one of `full` pictures; None if it is no
+    interval."""
     if stored[1] == stored[2]:
         return None
-    _, low, high = widened(now, subset)
+    _, low, high = widened(now, subset, stored, full)
     return bool(low <= stored[2] and stored[1] <= high)
 
 
-def widened(mean: Mean, count: int) -> Mean:
-    """A bootstrap interval of few numbers, as wide as Student's has it: their spread is
-    that of a sample, and not known."""
-    factor = t.ppf(0.975, count - 1) / norm.ppf(0.975) * (count / (count - 1)) ** 0.5
-    middle, low, high = mean
-    return [middle, middle - factor * (middle - low), middle + factor * (high - middle)]
+def widened(now: Mean, count: int, stored: Mean, full: int) -> Mean:
+    """The interval of a few pictures. Their own, as wide as Student's has it, for their
+    spread is that of a sample; or to either side, where that reaches further, the stored
+    interval's, as wide as it would be of so few."""
+    student = t.ppf(0.975, count - 1) / norm.ppf(0.975) * (count / (count - 1)) ** 0.5
+    fewer = max(1.0, full / count) ** 0.5
+    below, above = (
+        max(student * abs(now[0] - now[end]), fewer * abs(stored[0] - stored[end]))
+        for end in (1, 2)
+    )
+    return [now[0], now[0] - below, now[0] + above]
+
+
+def pictures_of(trial: Trial) -> int:
+    """How many a stored number was measured on: what its experiment was asked for."""
+    command = stored_result(trial.files()[0])["command"]
+    asked = re.search(r"--subset (\d+)", command)
+    assert asked, command
+    return int(asked[1])
 
 
 # everything anew
