@@ -17,7 +17,7 @@ FLOORS = (
     {"zoo"},
     {"training"},
     {"experiments"},
-    {"check"},
+    {"check", "scoreboard"},
     {"grade"},
     {"cli"},
 )

@@ -7,7 +7,7 @@ import typer
 
 from .. import __version__, models
 from ..images import InputError
-from . import bitstreams, book, pictures
+from . import bitstreams, board, book, pictures
 from .messages import left_out, say
 
 STATUSES = (
@@ -65,6 +65,11 @@ app.command(
     + models.listed("Models:", models.RESTORERS)
 )(pictures.restore)
 app.command(epilog=_examples("info page.sem", "info packed --json"))(bitstreams.info)
+app.command(
+    epilog=_examples(
+        "reproduce", "reproduce figure3 table1 --subset 60", "reproduce --quick"
+    )
+)(board.reproduce)
 app.command()(book.export)
 app.command()(book.grade)
 for name, known, command, about in (

@@ -6,7 +6,7 @@ from .dncnn import DnCNNRecipe
 from .export import RECIPES, export, trained_part
 from .guided import GuidedRecipe
 from .listening import ListeningRecipe
-from .loop import load_checkpoint, preset, train
+from .loop import load_checkpoint, preset, presets, train
 from .reader import ReaderRecipe
 from .unet import UNetRecipe
 from .tfic import TFICRecipe
@@ -25,6 +25,7 @@ __all__ = [
     "export",
     "load_checkpoint",
     "preset",
+    "presets",
     "train",
     "trained_part",
 ]

@@ -57,16 +57,16 @@ def preset(recipe: str, name: str) -> dict:
     Raises:
         InputError: there is no such recipe, or no such preset of it.
     """
-    presets = _presets()
-    if recipe not in presets:
-        raise InputError(f"recipe must be one of {', '.join(presets)}, not {recipe}")
-    presets = presets[recipe]
-    if name not in presets:
-        raise InputError(f"preset must be one of {', '.join(presets)}, not {name}")
-    return presets[name]
+    known = presets()
+    if recipe not in known:
+        raise InputError(f"recipe must be one of {', '.join(known)}, not {recipe}")
+    if name not in known[recipe]:
+        raise InputError(f"preset must be one of {', '.join(known[recipe])}, not {name}")
+    return known[recipe][name]
 
 
-def _presets() -> dict[str, dict[str, dict]]:
+def presets() -> dict[str, dict[str, dict]]:
+    """Every recipe's presets, by name."""
     return tomllib.loads(PRESETS.read_text())
 
 
@@ -74,9 +74,9 @@ def _check(settings: dict) -> None:
     """Whether some preset, or the recipes themselves, know every setting."""
     known = {
         key
-        for presets in _presets().values()
-        for preset in presets.values()
-        for key in preset
+        for known in presets().values()
+        for settings in known.values()
+        for key in settings
     } | {"start_sha256", "first_sha256"}
     if unknown := settings.keys() - known:
         raise InputError(f"no recipe knows the setting {', '.join(sorted(unknown))}")
