@@ -1,4 +1,4 @@
-"""The networks of the live lab: `make lab` exports them and packs all that the page loads.
+"""What `make lab` does: the live lab's networks exported, and all that its page loads.
 
 A page that is opened from a folder may not fetch a file, but may run a script. So every
 part (the networks, the program that runs them, the typefaces) is compressed, written in
@@ -43,7 +43,6 @@ TYPEFACES = (
     "LibreBodoni",
 )
 LETTERS = range(0x21, 0x2100)  # of which the page is told those that a typeface has
-SMALL = 64  # numbers; tensors that have no more are kept in single precision
 SCRIPT = 1 << 20  # characters of base 64 in a script
 
 warnings.filterwarnings("ignore", module="torch|contextlib")
@@ -73,7 +72,7 @@ def export(network: nn.Module, dynamic: Iterable[int], path: Path) -> None:
         dynamo=True,
         input_names=["x"],
         output_names=["y"],
-        dynamic_shapes=({axis: torch.export.Dim.DYNAMIC for axis in dynamic},),
+        dynamic_shapes=(dict.fromkeys(dynamic, torch.export.Dim.DYNAMIC),),
         optimize=False,  # normalizations stay themselves: fused, they would be rounded
         verbose=False,
     )
@@ -86,11 +85,11 @@ def export(network: nn.Module, dynamic: Iterable[int], path: Path) -> None:
 
 
 def _halve(model: onnx.ModelProto) -> None:
-    """Keep a model's weights in half precision; a cast after each restores its type."""
+    """Keep a model's matrices in half precision; a cast after each restores its type."""
     casts = []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or values.size <= SMALL:
+        if tensor.data_type != TensorProto.FLOAT or values.ndim < 2:
             continue
         name = tensor.name
         half = numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
@@ -149,7 +148,10 @@ def main() -> None:
         "parts": [pack(name, path.read_bytes()) for name, path in files.items()],
         "weights": {
             "restorer": {"name": RESTORER, "sha256": weights},
-            "reader": {"name": "english_g2", "sha256": hashlib.sha256(weights_path(READER).read_bytes()).hexdigest()},
+            "reader": {
+                "name": "english_g2",
+                "sha256": hashlib.sha256(weights_path(READER).read_bytes()).hexdigest(),
+            },
         },
         "alphabet": reader.alphabet,
         "typefaces": typefaces(),
