@@ -158,8 +158,10 @@ export function crop({ pixels, width }: Grey, { left, top, right, bottom }: Box)
   return { width: right - left, height: bottom - top, pixels: out };
 }
 
-// The browser's own JPEG file of a canvas.
-export async function jpeg(place: HTMLCanvasElement, quality: number): Promise<Uint8Array> {
+// The browser's own JPEG file of a picture.
+export async function jpeg(picture: Grey, quality: number): Promise<Uint8Array> {
+  const place = document.createElement("canvas");
+  show(picture, place);
   const blob = await new Promise<Blob | null>(resolve =>
     place.toBlob(resolve, "image/jpeg", quality / 100));
   if (blob?.type !== "image/jpeg") throw new Error("This browser writes no JPEG files.");

@@ -34,9 +34,10 @@ in this very page.</textarea></label>
     <label class="wide">Or a picture of your own: choose one, drop it here, or paste it
       <input name="picture" type="file" accept="image/*"></label>
     <button type="button" name="back" hidden>Back to the words</button>
+    <button type="button" name="wipe" hidden>Wipe off the ink</button>
   </form>
   <p class="semlib-lab-note" role="alert"></p>
-  <figure data-kind="clean"><figcaption></figcaption><canvas role="img"></canvas></figure>
+  <figure data-kind="clean"><figcaption></figcaption><canvas></canvas></figure>
   <figure data-kind="ruined"><figcaption></figcaption><canvas></canvas></figure>
   <figure data-kind="mended"><figcaption></figcaption><canvas></canvas></figure>
   <h3>Letter by letter</h3>
@@ -71,6 +72,8 @@ class Lab {
   private readClean = new Map<string, string>();
   private shown: Shown | null = null;
   private block = 0;
+  private ink = new Map<string, [number, number]>(); // column and row of inked pixels
+  private tip: [number, number] = [0, 0]; // of the brush that keys move
 
   constructor(private place: HTMLElement, private known: Manifest, private networks: Networks) {
     place.innerHTML = FORM;
@@ -86,11 +89,16 @@ class Lab {
     this.field("picture").addEventListener("change", () => {
       void this.bring(this.field("picture").files?.[0]);
     });
-    this.form.querySelector("button")!.addEventListener("click", () => {
+    this.named("back").addEventListener("click", () => {
       this.brought = null;
       this.field("picture").value = "";
       void this.refresh();
     });
+    this.named("wipe").addEventListener("click", () => {
+      this.ink.clear();
+      void this.refresh();
+    });
+    this.brush(this.canvas("clean"));
     place.addEventListener("dragover", event => event.preventDefault());
     place.addEventListener("drop", event => {
       event.preventDefault();
@@ -151,15 +159,16 @@ class Lab {
     this.form.querySelectorAll("output").forEach(output => {
       output.textContent = output.parentElement!.querySelector("input")!.value;
     });
-    this.form.querySelector("button")!.hidden = !this.brought;
+    this.named("back").hidden = !this.brought;
+    this.named("wipe").hidden = !this.ink.size;
     const truth = this.brought ? null : this.typed();
     if (truth?.length === 0) return this.note("Type a letter or more.");
-    const drawn = this.brought ?? type(truth!, this.field("typeface").value,
+    const plain = this.brought ?? type(truth!, this.field("typeface").value,
       +this.field("height").value, +this.field("right").value, +this.field("down").value);
     this.note(this.brought ? `${this.brought.note}A line is taken to be rows of ink.` : this.lacking(truth!));
+    const drawn = { ...plain, picture: this.inked(plain.picture) };
     show(drawn.picture, this.canvas("clean"));
-
-    const data = await jpeg(this.canvas("clean"), +this.field("quality").value);
+    const data = await jpeg(drawn.picture, +this.field("quality").value);
     const file = luminance(data);
     const ruined = levels(file.pixels, file);
     show(ruined, this.canvas("ruined"));
@@ -225,14 +234,14 @@ class Lab {
   private caption(kind: Kind, text: string, truth: string, bytes: number): void {
     const caption = this.place.querySelector(`[data-kind=${kind}] figcaption`)!;
     const share = Math.round(100 * accuracy(truth, text));
-    const size = bytes ? ` (a file of ${bytes} bytes)` : "";
+    const size = bytes ? ` (a file of ${bytes} bytes)`
+      : kind === "clean" && this.ink.size ? ` (and ${this.ink.size} pixels inked by hand)` : "";
     const score = this.brought && kind === "clean" ? "" : `, accuracy ${share} %`;
     caption.replaceChildren(
       made("strong", NAMES[kind]), `${size}, read as `, made("q", text.replace("\n", " / ")), score,
     );
-    const words = `${NAMES[kind]}, enlarged`;
-    this.canvas(kind).setAttribute("aria-label",
-      kind === "clean" ? words : `${words}. Arrow keys choose a block.`);
+    this.canvas(kind).setAttribute("aria-label", `${NAMES[kind]}, enlarged. ` + (kind === "clean"
+      ? "Arrow keys move a brush, the space bar inks a pixel." : "Arrow keys choose a block."));
   }
 
   private letters(truth: string, texts: Record<Kind, string>, seconds: number): void {
@@ -271,6 +280,48 @@ class Lab {
     mark.addEventListener("click", say);
     mark.addEventListener("focus", say);
     return mark;
+  }
+
+  // Ink by hand: a pixel where the pointer is, or where keys have moved the brush.
+  private brush(canvas: HTMLCanvasElement): void {
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    const paint = (column: number, row: number) => {
+      this.ink.set(`${column} ${row}`, [column, row]);
+      void this.refresh();
+    };
+    const draw = (event: PointerEvent) => {
+      if (!(event.buttons & 1)) return;
+      const box = canvas.getBoundingClientRect();
+      paint(Math.floor((event.clientX - box.left) / box.width * canvas.width),
+        Math.floor((event.clientY - box.top) / box.height * canvas.height));
+    };
+    canvas.addEventListener("pointerdown", draw);
+    canvas.addEventListener("pointermove", draw);
+    canvas.addEventListener("keydown", event => {
+      const step = {
+        ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0],
+      }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const sides = [canvas.width, canvas.height];
+      const [column, row] = this.tip.map((at, i) =>
+        Math.min(sides[i] - 1, Math.max(0, at + step[i])));
+      this.tip = [column, row];
+      if (event.key === " ") return paint(column, row);
+      if (this.shown) show(this.shown.drawn.picture, canvas);
+      const context = canvas.getContext("2d")!;
+      context.fillStyle = "#d9480f";
+      context.fillRect(column, row, 1, 1);
+    });
+  }
+
+  private inked(picture: Grey): Grey {
+    const pixels = picture.pixels.slice();
+    for (const [column, row] of this.ink.values()) {
+      if (column < picture.width && row < picture.height) pixels[row * picture.width + column] = 0;
+    }
+    return { ...picture, pixels };
   }
 
   private chooseBlocks(canvas: HTMLCanvasElement): void {
