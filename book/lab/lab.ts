@@ -23,14 +23,14 @@ const FORM = `
       <textarea name="words" rows="2" spellcheck="false" autocomplete="off">Typed by you, now,
 in this very page.</textarea></label>
     <label>Typeface <select name="typeface"></select></label>
-    <label>Height of an x, in pixels <output></output>
-      <input name="height" type="range" min="4" max="12" step="0.5" value="6"></label>
-    <label>JPEG quality <output></output>
-      <input name="quality" type="range" min="1" max="60" value="1"></label>
-    <label>Moved right, in pixels <output></output>
-      <input name="right" type="range" min="0" max="7" value="0"></label>
-    <label>Moved down, in pixels <output></output>
-      <input name="down" type="range" min="0" max="7" value="0"></label>
+    <label>Height of an x, in pixels
+      <input name="height" type="range" min="4" max="12" step="0.5" value="6"><output></output></label>
+    <label>JPEG quality
+      <input name="quality" type="range" min="1" max="60" value="1"><output></output></label>
+    <label>Moved right, in pixels
+      <input name="right" type="range" min="0" max="7" value="0"><output></output></label>
+    <label>Moved down, in pixels
+      <input name="down" type="range" min="0" max="7" value="0"><output></output></label>
     <label class="wide">Or a picture of your own: choose one, drop it here, or paste it
       <input name="picture" type="file" accept="image/*"></label>
     <button type="button" name="back" hidden>Back to the words</button>
@@ -66,6 +66,7 @@ interface Shown {
 
 class Lab {
   private form: HTMLFormElement;
+  private coming: File | null = null; // to be opened
   private brought: (Drawn & { note: string }) | null = null;
   private asked = 0;
   private busy = false;
@@ -87,7 +88,7 @@ class Lab {
       if ((event.target as HTMLInputElement).name !== "picture") void this.refresh();
     });
     this.field("picture").addEventListener("change", () => {
-      void this.bring(this.field("picture").files?.[0]);
+      this.bring(this.field("picture").files?.[0]);
     });
     this.named("back").addEventListener("click", () => {
       this.brought = null;
@@ -102,10 +103,10 @@ class Lab {
     place.addEventListener("dragover", event => event.preventDefault());
     place.addEventListener("drop", event => {
       event.preventDefault();
-      void this.bring(event.dataTransfer?.files[0]);
+      this.bring(event.dataTransfer?.files[0]);
     });
     document.addEventListener("paste", event => {
-      if (event.clipboardData?.files[0]) void this.bring(event.clipboardData.files[0]);
+      if (event.clipboardData?.files[0]) this.bring(event.clipboardData.files[0]);
     });
     for (const kind of ["ruined", "mended"] as const) this.chooseBlocks(this.canvas(kind));
     this.named("show").addEventListener("change", () => this.table());
@@ -128,14 +129,10 @@ class Lab {
     return this.place.querySelector<HTMLCanvasElement>(`[data-kind=${kind}] canvas`)!;
   }
 
-  private async bring(file: File | undefined): Promise<void> {
+  private bring(file: File | undefined): void {
     if (!file) return;
-    try {
-      this.brought = await open(file);
-      await this.refresh();
-    } catch (error) {
-      this.note((error as Error).message);
-    }
+    this.coming = file;
+    void this.refresh();
   }
 
   // Answers what is asked last: what was asked before is dropped at its next step.
@@ -143,6 +140,7 @@ class Lab {
     this.asked++;
     if (this.busy) return;
     this.busy = true;
+    this.place.ariaBusy = "true";
     for (let job = 0; job !== this.asked;) {
       job = this.asked;
       try {
@@ -152,10 +150,16 @@ class Lab {
       }
     }
     this.busy = false;
+    this.place.ariaBusy = "false";
   }
 
   private async answer(outdated: () => boolean): Promise<void> {
     const begun = performance.now();
+    if (this.coming) {
+      const file = this.coming;
+      this.coming = null;
+      this.brought = await open(file);
+    }
     this.form.querySelectorAll("output").forEach(output => {
       output.textContent = output.parentElement!.querySelector("input")!.value;
     });
