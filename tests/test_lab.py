@@ -264,6 +264,7 @@ def test_a_picture_is_brought(lab, files, tmp_path):
     Image.fromarray(pixels).resize((1024, 64)).save(path)
     read = asked(lab, lambda: lab.get_by_label("Or a picture").set_input_files(path))
     assert accuracy(text, read["clean"]) > 0.8
+    path = tmp_path / "large.png"
     Image.fromarray(np.full((1000, 4000), 255, np.uint8)).save(path)
     asked(lab, lambda: lab.get_by_label("Or a picture").set_input_files(path))
     assert "Reduced from 4000 × 1000" in lab.inner_text(".semlib-lab-note")
