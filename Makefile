@@ -1,7 +1,7 @@
 # Two commands: `make book` and `make test`. Both set up what they need, once.
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book check test test-colab chapters editions lock clean
+.PHONY: help setup book lab check test test-colab chapters editions lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,11 +36,13 @@ help:  ## show this list
 
 setup: $(VENV)/.packages book/vendor/.done  ## install everything (the others do so by themselves)
 
-book: setup _build/.inputs  ## run the chapters and build the book, warnings as errors
+book: setup lab _build/.inputs  ## run the chapters and build the book, warnings as errors
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	$(BIN)/python -m tools.editions
 	cp _build/editions/*.ipynb _build/html/_sources/chapters/  # what pages let one download
 	@echo "Open $(CURDIR)/_build/html/index.html"
+
+lab: _build/.lab  ## export the networks that run in the book's page
 
 check: $(VENV)/.packages  ## what most changes can break: lint, format, types, and the fast tests
 	$(BIN)/ruff check .
@@ -88,15 +90,23 @@ $(VENV)/.packages: requirements.lock pyproject.toml
 	touch $@
 
 # The page's scripts and what tests them, with the machine's npm or else the one in .venv.
-book/vendor/.done: book/package-lock.json book/package.json | $(VENV)/.packages
+book/vendor/.done: book/package-lock.json book/package.json $(wildcard book/lab/*) \
+	| $(VENV)/.packages
 	rm -rf book/vendor
-	cd book && { npm ci || PATH="$(CURDIR)/$(BIN):$$PATH" npm ci; }
-	mkdir book/vendor
+	mkdir -p book/vendor/.lab
+	cd book && { npm ci && npm run lab; } || \
+	{ PATH="$(CURDIR)/$(BIN):$$PATH"; npm ci && npm run lab; }
 	cd book && cp $(addprefix node_modules/@jupyter-widgets/html-manager/dist/, \
 	embed.js embed.js.LICENSE.txt *.woff2) node_modules/mathjax/es5/tex-svg.js vendor
+	cp book/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm book/vendor/.lab/
 	mkdir -p tests/vendor
 	cp book/node_modules/axe-core/axe.min.js tests/vendor  # tests only: not the pages'
 	rm -rf book/node_modules
+	touch $@
+
+# What the live lab loads: the networks, and what runs them.
+_build/.lab: book/vendor/.done tools/lab.py semlib/zoo/unet.safetensors
+	$(BIN)/python -m tools.lab
 	touch $@
 
 # The cache of executed chapters knows their own code only: whatever they call

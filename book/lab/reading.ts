@@ -1,0 +1,93 @@
+// The reader's own steps before and after its network: semlib/ocr/easyocr.py once more.
+
+export interface Grey {
+  width: number;
+  height: number;
+  pixels: Uint8Array; // 0 black to 255 white, row by row
+}
+
+export const HEIGHT = 64; // of every picture that the network sees
+const UNSURE = 0.1; // below this confidence it looks again, with more contrast,
+const PALE = 0.5; // where this contrast is not reached
+
+export type Network = (x: Float32Array, width: number) => Promise<Float32Array>;
+
+// The text of one line, and how sure the reader is of it, in [0, 1].
+export async function read(
+  line: Grey, alphabet: string, network: Network,
+): Promise<[string, number]> {
+  const small = resize(line, Math.floor(HEIGHT * line.width / line.height));
+  const columns = HEIGHT * Math.ceil(line.width / line.height);
+  const look = async (picture: Grey) =>
+    collapse(await network(pad(picture, columns), columns), alphabet);
+  const found = await look(small);
+  if (found[1] >= UNSURE || contrast(small) >= PALE) return found;
+  const second = await look(stretch(small));
+  return second[1] > found[1] ? second : found;
+}
+
+// To a height of 64, bilinear, in OpenCV's whole numbers: shares of 2048, and no smoothing
+// where the picture grows smaller.
+export function resize(from: Grey, width: number): Grey {
+  const pixels = new Uint8Array(width * HEIGHT);
+  const places = (side: number, own: number) => Array.from({ length: side }, (_, i) => {
+    const at = Math.min(own - 1, Math.max(0, Math.fround((i + 0.5) * own / side - 0.5)));
+    const low = Math.floor(at), share = Math.round(2048 * Math.fround(at - low));
+    return [low, Math.min(own - 1, low + 1), 2048 - share, share];
+  });
+  const across = places(width, from.width), down = places(HEIGHT, from.height);
+  down.forEach(([top, bottom, up, low], row) => across.forEach(([left, right, a, b], column) => {
+    const mix = (line: number) => (from.pixels[line * from.width + left] * a
+      + from.pixels[line * from.width + right] * b) >> 4;
+    pixels[row * width + column] =
+      ((up * mix(top) >> 16) + (low * mix(bottom) >> 16) + 2) >> 2;
+  }));
+  return { width, height: HEIGHT, pixels };
+}
+
+// Padded on the right by repeating the last column, in [-1, 1].
+function pad(from: Grey, columns: number): Float32Array {
+  return Float32Array.from({ length: columns * HEIGHT }, (_, i) => {
+    const column = Math.min(from.width - 1, i % columns);
+    return from.pixels[Math.floor(i / columns) * from.width + column] / 255 * 2 - 1;
+  });
+}
+
+// The tenth and the ninetieth of a hundred levels, in order, as NumPy interpolates them.
+function ends(pixels: Uint8Array): [number, number] {
+  const sorted = pixels.slice().sort();
+  const level = (share: number) => {
+    const place = share * (sorted.length - 1), low = Math.floor(place);
+    const next = sorted[Math.min(sorted.length - 1, low + 1)];
+    return sorted[low] + (place - low) * (next - sorted[low]);
+  };
+  return [level(0.1), level(0.9)];
+}
+
+function contrast({ pixels }: Grey): number {
+  const [low, high] = ends(pixels);
+  return (high - low) / Math.max(10, high + low);
+}
+
+function stretch(from: Grey): Grey {
+  const [low, high] = ends(from.pixels), ratio = 200 / Math.max(10, high - low);
+  return { ...from, pixels: from.pixels.map(value =>
+    Math.floor(Math.min(255, Math.max(0, (value - low + 25) * ratio)))) };
+}
+
+// CTC's greedy reading of scores, T × (1 + letters), and the confidence in it.
+export function collapse(scores: Float32Array, alphabet: string): [string, number] {
+  const letters = [...alphabet], classes = letters.length + 1;
+  let text = "", previous = -1, certain = 0, count = 0;
+  for (let start = 0; start < scores.length; start += classes) {
+    const column = scores.subarray(start, start + classes);
+    const most = Math.max(...column), best = column.indexOf(most);
+    if (best) {
+      if (best !== previous) text += letters[best - 1];
+      certain -= Math.log(column.reduce((sum, one) => sum + Math.exp(one - most), 0));
+      count++;
+    }
+    previous = best;
+  }
+  return [text, count ? Math.exp(certain * 2 / Math.sqrt(count)) : 0];
+}

@@ -1,0 +1,167 @@
+"""What `make lab` does: the live lab's networks exported, and all that its page loads.
+
+A page that is opened from a folder may not fetch a file, but may run a script. So every
+part (the networks, the program that runs them, the typefaces) is compressed, written in
+base 64, and cut into scripts of about a megabyte.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from semlib.data import typeset
+from semlib.data.book import NEVER_SEEN
+from semlib.ocr import EasyOCRReader
+from semlib.ocr.weights import weights_path
+from semlib.zoo import DEFAULTS, load_restorer
+
+ROOT = Path(__file__).parent.parent
+NETWORKS = ROOT / "_build" / "networks"  # the exports, as onnxruntime reads them
+PARTS = ROOT / "_build" / "lab" / "lab"  # the scripts that the page loads
+BUNDLES = ROOT / "book" / "vendor" / ".lab"  # what npm made: the worker, and the wasm
+
+RESTORER, READER = DEFAULTS[0], "english_g2.pth"
+TYPEFACES = (
+    "Lora",
+    "LibreBaskerville",
+    "Lato",
+    "LibreFranklin",
+    "Roboto",
+    "Cabin",
+    "LibreBodoni",
+)
+LETTERS = range(0x21, 0x2100)  # of which the page is told those that a typeface has
+SCRIPT = 1 << 20  # characters of base 64 in a script
+
+warnings.filterwarnings("ignore", module="torch|contextlib")
+
+
+class _Scores(nn.Module):
+    """The reader's network as a function of its picture alone."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x, None)
+
+
+def export(network: nn.Module, dynamic: Iterable[int], path: Path) -> None:
+    """Write a network as ONNX, its weights in half precision and computed in single.
+
+    Args:
+        network: from pictures N×1×H×W.
+        dynamic: which of the input's axes may have any length.
+    """
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.rand(1, 1, 64, 256),),
+        dynamo=True,
+        input_names=["x"],
+        output_names=["y"],
+        dynamic_shapes=(dict.fromkeys(dynamic, torch.export.Dim.DYNAMIC),),
+        optimize=False,  # normalizations stay themselves: fused, they would be rounded
+        verbose=False,
+    )
+    assert program is not None
+    model = program.model_proto
+    _halve(model)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Keep a model's matrices in half precision; a cast after each restores its type."""
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.ndim < 2:
+            continue
+        name = tensor.name
+        half = numpy_helper.from_array(values.astype(np.float16), f"{name}.half")
+        tensor.CopyFrom(half)
+        casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:], model.graph.value_info[:]
+    model.graph.node.extend(nodes)
+
+
+def pack(name: str, data: bytes) -> dict:
+    """Write a part as scripts; what the page has to know of it."""
+    small = gzip.compress(data, 9, mtime=0)
+    text = base64.b64encode(small).decode()
+    pieces = [text[at : at + SCRIPT] for at in range(0, len(text), SCRIPT)]
+    for number, piece in enumerate(pieces):
+        script = f'semlibLab.piece("{name}", {number}, "{piece}");\n'
+        (PARTS / f"{name}-{number}.js").write_text(script, encoding="ascii")
+    return {"name": name, "pieces": len(pieces), "bytes": len(small)}
+
+
+def typefaces() -> list[dict]:
+    """The page's typefaces: name, the letters that each has, and whether the restorer
+    learned from it."""
+    return [
+        {
+            "name": name,
+            "seen": name not in NEVER_SEEN,
+            "letters": "".join(c for c in map(chr, LETTERS) if not _lacks(name, c)),
+        }
+        for name in TYPEFACES
+    ]
+
+
+def _lacks(name: str, letter: str) -> str:
+    return typeset.typeface(name).lacks(letter)
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    reader = EasyOCRReader()
+    restorer, weights = load_restorer(RESTORER)
+    export(_Scores(reader.network), [3], NETWORKS / "reader.onnx")
+    export(restorer, [2, 3], NETWORKS / "restorer.onnx")
+
+    shutil.rmtree(PARTS, ignore_errors=True)
+    PARTS.mkdir(parents=True)
+    files = {
+        "worker": BUNDLES / "worker.js",
+        "wasm": BUNDLES / "ort-wasm-simd-threaded.wasm",
+        "reader": NETWORKS / "reader.onnx",
+        "restorer": NETWORKS / "restorer.onnx",
+        **{name: typeset.FONTS / f"{name}_400Regular.ttf" for name in TYPEFACES},
+    }
+    manifest = {
+        "parts": [pack(name, path.read_bytes()) for name, path in files.items()],
+        "weights": {
+            "restorer": {"name": RESTORER, "sha256": weights},
+            "reader": {
+                "name": "english_g2",
+                "sha256": hashlib.sha256(weights_path(READER).read_bytes()).hexdigest(),
+            },
+        },
+        "alphabet": reader.alphabet,
+        "typefaces": typefaces(),
+    }
+    script = f"semlibLab.manifest({json.dumps(manifest)});\n"
+    (PARTS / "manifest.js").write_text(script, encoding="utf-8")
+    shutil.copy(typeset.FONTS / "OFL.txt", PARTS)
+    total = sum(part["bytes"] for part in manifest["parts"])
+    print(f"{PARTS}: {total / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
