@@ -201,6 +201,16 @@ def test_chapter_10_has_todays_board():
     ] == bodies
 
 
+def test_every_row_has_a_command_that_is_taken():
+    for section in "234":
+        for row in tables.board(section):
+            *_, command, name = row["again"].rjust(20).split(" ")
+            if command == "reproduce":
+                assert measuring.chosen([name])
+            elif command == "evaluate":
+                assert name in experiments.EXPERIMENTS
+
+
 def test_a_place_without_marks_is_refused():
     with pytest.raises(ValueError, match="no place for the board"):
         board.written("# A page\n")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from .claims import CLAIMS, NOT_ASKED
+from .reproduce import experiment_of, experiments_of
 from .rule import (
     NOT,
     NOT_TESTED,
@@ -32,7 +33,7 @@ def board(section: str, load: Load = stored_result) -> list[Row]:
             "ours, as the paper asked": _ours(claim, load),
             "verdict": _verdict(claim, load),
             "chapter": str(claim.chapter),
-            "again": f"semlib reproduce {claim.name}" if claim.trials else "–",
+            "again": _command(claim),
         }
         for claim in CLAIMS
         if claim.section.startswith(("1", "2") if section == "2" else section)
@@ -70,6 +71,15 @@ def not_asked(section: str, load: Load = stored_result) -> list[Row]:
         if claim.section == section
         for trial in claim.trials
     ]
+
+
+def _command(claim: Claim) -> str:
+    """What measures it again; an experiment, where networks are trained for it."""
+    if not claim.trials:
+        return "–"
+    if experiments_of(claim):
+        return f"semlib reproduce {claim.name}"
+    return f"semlib evaluate {experiment_of(claim.trials[0].files()[0])}"
 
 
 def _ours(claim: Claim, load: Load) -> str:
