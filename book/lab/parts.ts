@@ -2,7 +2,7 @@
 // folder may not fetch. tools/lab.py packs them.
 
 export interface Manifest {
-  parts: { name: string; pieces: number; bytes: number }[];
+  parts: { name: string; pieces: number; bytes: number; split: boolean }[];
   weights: Record<"restorer" | "reader", { name: string; sha256: string }>;
   alphabet: string;
   typefaces: { name: string; seen: boolean; letters: string }[];
@@ -31,13 +31,14 @@ export async function load(
   const all = parts.reduce((sum, part) => sum + part.bytes, 0);
   const unpacked = new Map<string, Uint8Array<ArrayBuffer>>();
   let got = 0;
-  for (const { name, pieces: count, bytes } of parts) {
+  for (const { name, pieces: count, bytes, split } of parts) {
     pieces.set(name, []);
     await Promise.all(Array.from({ length: count }, async (_, number) => {
       await script(`${folder}/${name}-${number}.js`);
       progress(got += bytes / count, all);
     }));
-    unpacked.set(name, await unpack(pieces.get(name)!.join("")));
+    const data = await unpack(pieces.get(name)!.join(""));
+    unpacked.set(name, split ? joined(data) : data);
     pieces.delete(name);
   }
   return unpacked;
@@ -57,4 +58,10 @@ async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
   for (let i = 0; i < data.length; i++) data[i] = binary.charCodeAt(i);
   const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// Even and odd bytes, which were written one after the other, in turn again.
+function joined(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const half = Math.ceil(data.length / 2);
+  return data.map((_, i) => data[(i >> 1) + (i & 1) * half]);
 }
