@@ -107,7 +107,7 @@ def webp(picture: np.ndarray | Image.Image) -> bytes:
     picture: H×W×3, uint8, or a Pillow image.
     """
     file = io.BytesIO()
-    Image.fromarray(np.asarray(picture)).save(file, "webp", quality=90)
+    Image.fromarray(np.asarray(picture)).save(file, "webp", quality=80)
     return file.getvalue()
 
 

@@ -81,6 +81,8 @@ def table(chapters: list[Path]) -> str:
     for chapter in chapters:
         cells = nbformat.read(chapter, as_version=4).cells
         known = [about(cell) for cell in cells if has_tag(cell, SOLUTION)]
+        if not known:
+            continue
         row = [
             len(known),
             sum(each["minutes"] for each in known),

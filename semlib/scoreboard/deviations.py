@@ -79,13 +79,20 @@ def deviations() -> list[Deviation]:
 
 def _of(card: dict) -> list[tuple[str, str, str]]:
     """Setting, the paper's, ours. Older cards do not say what the paper's are."""
-    settings = card["settings"]
+    settings = {**card["settings"], "start": _first(card)["settings"].get("start")}
     paper = card.get("paper", preset(card["recipe"], "paper"))
     return [
         (key, _written(value), _written(settings.get(key)))
         for key, value in paper.items()
         if key in MEANINGS and value not in (settings.get(key), _large(settings.get(key)))
     ]
+
+
+def _first(card: dict) -> dict:
+    """The card of the first training, where later ones of the same recipe went on."""
+    while card.get("start", {}).get("recipe") == card["recipe"]:
+        card = card["start"]
+    return card
 
 
 def _large(name) -> str:
