@@ -194,7 +194,7 @@ def test_page_fits_a_phone(browser, base, name):
             """() => [...document.querySelectorAll('article p, article h1, article h2, article h3,'
               + 'article img, article li, .semlib-slider, .semlib-slider *')]
               .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-              .filter(e => !e.closest('.cell_output table, pre'))
+              .filter(e => !e.closest('table, pre'))
               .map(e => e.outerHTML.slice(0, 120))"""
         )
 
