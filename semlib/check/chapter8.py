@@ -23,14 +23,14 @@ clean = to_tensor(patch.image)[None]
 
 
 def _half_way():
-    psnr, read = (
+    gain, read = (
         np.array([row[key][0] for row in training["steps"]])
         for key in ("psnr", "english_g2 accuracy")
     )
-    psnr, read = (
-        (values - values[0]) / (values[-1] - values[0]) for values in (psnr, read)
+    gain, read = (
+        (values - values[0]) / (values[-1] - values[0]) for values in (gain, read)
     )
-    share = read[np.argmax(psnr >= 0.5)]
+    share = read[np.argmax(gain >= 0.5)]
     return "a" if share > 0.5 else "b" if share > 0.25 else "c"
 
 
@@ -56,11 +56,11 @@ def _half_way():
 )
 def half_way():
     """Both as shares of their way from the first position to the last."""
-    psnr, read = (np.array([row[key][0] for row in training["steps"]])
+    gain, read = (np.array([row[key][0] for row in training["steps"]])
                   for key in ("psnr", "english_g2 accuracy"))  # fmt: skip
-    psnr = (psnr - psnr[0]) / (psnr[-1] - psnr[0])
+    gain = (gain - gain[0]) / (gain[-1] - gain[0])
     read = (read - read[0]) / (read[-1] - read[0])
-    share = read[np.argmax(psnr >= 0.5)]
+    share = read[np.argmax(gain >= 0.5)]
     return "a" if share > 0.5 else "b" if share > 0.25 else "c"
 
 
