@@ -22,7 +22,8 @@ CUT = """() => [...document.querySelectorAll('.semlib-scroll')]
   .filter(s => s.scrollWidth > s.clientWidth + 1).length"""
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+# the scoreboard draws within its slider only
+@pytest.mark.parametrize("name", [n for n in CHAPTERS if not n.endswith("scoreboard")])
 def test_every_figure_opens(browser, html, name):  # noqa: F811
     with opened(browser, html.as_uri(), name, PHONE) as page:
         figures = page.locator(".bd-article .cell_output img:not(.widget-subarea *)")
