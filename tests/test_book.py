@@ -94,6 +94,12 @@ def base(request, html):
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def folder(html):
+    """For what does not depend on where the pages come from."""
+    return html.as_uri()
+
+
 @contextmanager
 def opened(browser, base, name, size=DESK):
     """The page, once all its widgets and formulas stand; it must do no wrong."""
@@ -185,8 +191,8 @@ def test_page_asks_nobody_and_has_no_error(browser, base, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_fits_a_phone(browser, base, name):
-    with opened(browser, base, name, PHONE) as page:
+def test_page_fits_a_phone(browser, folder, name):
+    with opened(browser, folder, name, PHONE) as page:
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE[0]
         # nothing in the text hides beyond the edge, but for what scrolls by itself
@@ -200,8 +206,8 @@ def test_page_fits_a_phone(browser, base, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pictures_load_and_have_words(browser, base, name):
-    with opened(browser, base, name) as page:
+def test_pictures_load_and_have_words(browser, folder, name):
+    with opened(browser, folder, name) as page:
         pictures = page.evaluate(
             "() => [...document.querySelectorAll('article img')].map("
             "i => ({alt: i.alt, width: i.naturalWidth, source: i.src.slice(0, 80)}))"
@@ -234,8 +240,8 @@ def test_slider_moves_by_key(browser, base, name):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_slider_moves_by_mouse(browser, base, name, size):
-    with opened(browser, base, name, size) as page:
+def test_slider_moves_by_mouse(browser, folder, name, size):
+    with opened(browser, folder, name, size) as page:
         handle = page.locator(".semlib-slider [role=slider]").first
         track = page.locator(".semlib-slider .noUi-base").first
         handle.focus()
@@ -258,8 +264,8 @@ def test_slider_moves_by_mouse(browser, base, name, size):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_slider_can_be_named_and_touched(browser, base, name):
-    with opened(browser, base, name, PHONE) as page:
+def test_slider_can_be_named_and_touched(browser, folder, name):
+    with opened(browser, folder, name, PHONE) as page:
         sliders = page.locator(".semlib-slider")
         assert sliders.count() >= 1
         for i in range(sliders.count()):
@@ -274,9 +280,9 @@ def test_slider_can_be_named_and_touched(browser, base, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_no_control_is_dead(browser, base, name):
+def test_no_control_is_dead(browser, folder, name):
     """No kernel is behind the page: what needs one must not be seen."""
-    with opened(browser, base, name) as page:
+    with opened(browser, folder, name) as page:
         controls = page.locator(".semlib-needs-kernel")
         assert not [i for i in range(controls.count()) if controls.nth(i).is_visible()]
         fields = page.locator(".widget-subarea").locator(
