@@ -19,7 +19,10 @@ def page(browser, tmp_path):  # noqa: F811
         f'<div class="cell_output" id="{name}">{holds}</div>'
         for name, holds in (("figure", FIGURE), ("text", "3.14"), ("slider", SLIDER))
     )
-    script = (ROOT / "book" / "js" / "screen.js").read_text(encoding="utf-8")
+    script = "".join(
+        (ROOT / "book" / "js" / name).read_text(encoding="utf-8")
+        for name in ("made.js", "screen.js")
+    )
     style = (ROOT / "book" / "css" / "book.css").read_text(encoding="utf-8")
     file = tmp_path / "page.html"
     file.write_text(

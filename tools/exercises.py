@@ -108,6 +108,8 @@ def guide(chapters: list[Path]) -> str:
             for at, cell in enumerate(cells)
             if has_tag(cell, SOLUTION)
         ]
+        if not known:
+            continue
         rows = ["| exercise | minutes | asks for | known |", "|---|---|---|---|"]
         rows += [
             f"| {one['title']} | {one['minutes']} | {what} | {len(one['mistakes'])} |"

@@ -18,15 +18,13 @@ window.addEventListener("load", () => {
 });
 
 function button(output) {
-  const made = document.createElement("button");
-  made.className = "semlib-screen";
-  made.type = "button";
+  const toggle = made("button", { className: "semlib-screen", type: "button" });
   const full = () => document.fullscreenElement === output;
-  const name = () => (made.textContent = full() ? "Leave full screen" : "Full screen");
-  made.addEventListener("click", () =>
+  const name = () => (toggle.textContent = full() ? "Leave full screen" : "Full screen");
+  toggle.addEventListener("click", () =>
     full() ? document.exitFullscreen() : output.requestFullscreen()
   );
   document.addEventListener("fullscreenchange", name);
   name();
-  return made;
+  return toggle;
 }

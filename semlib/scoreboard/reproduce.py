@@ -15,7 +15,7 @@ from scipy.stats import norm, t
 from .. import zoo
 from ..experiments import EXPERIMENTS, results
 from ..images import InputError
-from ..training import preset, presets
+from ..training import presets
 from .claims import CLAIMS, NOT_ASKED
 from .rule import Claim, Mean, Trial, stored_result
 
@@ -75,8 +75,7 @@ def chosen(names: Sequence[str]) -> list[Claim]:
     every = [*CLAIMS, *NOT_ASKED]
     found = []
     for name in names:
-        short = name.lower().replace(" ", "").replace("fig", "figure")
-        short = short.replace("figureure", "figure")
+        short = re.sub(r"fig(?!ure)", "figure", name.lower().replace(" ", ""))
         same = [c for c in every if short in (c.name, c.item.lower().replace(" ", ""))]
         if not same:
             raise InputError(
@@ -269,9 +268,8 @@ def _commands(name: str, card: dict) -> list[str]:
     """To train weights as their card says, and to put them among the shipped ones."""
     recipe, settings = card["recipe"], card["settings"]
     unlike = {
-        known: [key for key, value in preset(recipe, known).items()
-                if settings.get(key) != value]
-        for known in presets()[recipe]
+        known: [key for key, value in numbers.items() if settings.get(key) != value]
+        for known, numbers in presets()[recipe].items()
     }  # fmt: skip
     nearest = min(unlike, key=lambda known: len(unlike[known]))
     reader = settings.get("reader", "")

@@ -8,9 +8,9 @@ from .reproduce import experiment_of, experiments_of
 from .rule import (
     NOT,
     NOT_TESTED,
-    NOTHING,
     PARTLY,
     REPRODUCED,
+    VERDICTS,
     Claim,
     Load,
     asked,
@@ -98,9 +98,7 @@ def _verdict(claim: Claim, load: Load) -> str:
 def counted(load: Load = stored_result) -> dict[str, int]:
     """How many claims have each verdict."""
     found = [verdict(claim, load) for claim in CLAIMS]
-    return {
-        name: found.count(name) for name in (REPRODUCED, PARTLY, NOT, NOT_TESTED, NOTHING)
-    }
+    return {name: found.count(name) for name in VERDICTS}
 
 
 def html(rows: Sequence[Row], caption: str) -> str:
@@ -134,9 +132,9 @@ MEANT = {
 
 def short(load: Load = stored_result) -> str:
     """The board in Markdown: under each verdict the claims, with our numbers."""
-    lines = []
+    lines, counts = [], counted(load)
     for name, meaning in MEANT.items():
-        lines.append(f"- **{name.capitalize()}, {counted(load)[name]}**: {meaning}.")
+        lines.append(f"- **{name.capitalize()}, {counts[name]}**: {meaning}.")
         lines += [
             f"  - {_sentence(claim, load)}"
             for claim in CLAIMS
