@@ -17,7 +17,13 @@ from .results import test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
-BOOK = ("dncnn-book", "dncnn-book-second", *zoo.DEFAULTS)
+BOOK = (
+    "dncnn-book",
+    "dncnn-book-second",
+    "guided-book",
+    "guided-book-none",  # as long with the squared error alone
+    *zoo.DEFAULTS,
+)
 
 
 def run(
