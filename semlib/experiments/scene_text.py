@@ -29,6 +29,7 @@ from .results import test_set
 STAGE_ONE, TFIC = "scenes", "scenes-tfic"
 OTHERS = ("tfic",)  # as it was trained before, on words of one ink
 RATES = range(codec.RATES)
+SOME_RATES = RATES[::2]  # where it is not the codec that is asked about
 SCALES = (1, 2, 3, 4, 6, 8)
 CLASSICAL = {
     "JPEG": (1, 10, 25),
@@ -78,19 +79,20 @@ def run(
     tried = _everything()
     found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
     rivals = _chosen(summaries(tried, {"all": known}, found))
-    learned = [
-        Point(name, float(rate)) for name in (STAGE_ONE, TFIC, *OTHERS) for rate in RATES
+    asked = [Point(name, float(rate)) for name in (STAGE_ONE, TFIC) for rate in RATES]
+    others = [
+        *(Point(name, float(rate)) for name in OTHERS for rate in SOME_RATES),
+        *(Point(STAGE_ONE, float(rate), scale=2) for rate in SOME_RATES),
     ]
-    learned += [Point(STAGE_ONE, float(rate), scale=2) for rate in RATES]
     test = list(Scenes("test", subset))
     plain = [Point(UNCOMPRESSED), *map(Point, FILTERS)]
-    every = [*plain, *learned, *rivals]
+    every = [*plain, *asked, *others, *rivals]
     sets = {"all": test, **_parts(test), **_kinds(test[: -(-subset // 4)])}
     kinds = [scene for kind in KINDS for scene in sets[kind]]
     measured = measure(
         [
             *((scene, every) for scene in test),
-            *((scene, [*plain, *learned]) for scene in kinds),
+            *((scene, [*plain, *asked]) for scene in kinds),
         ],
         folder / "pictures.jsonl",
         workers,
