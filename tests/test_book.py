@@ -15,16 +15,10 @@ import yaml
 from conftest import ROOT
 from playwright.sync_api import sync_playwright
 
+from tools.pages import BROWSERS
+
 pytestmark = pytest.mark.slow
 
-BROWSERS = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-]
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -79,7 +79,7 @@ def test_checking_again_takes_no_time(one):
 
 def test_known_mistakes_get_their_own_sentence(one):
     said = []
-    for wrong, words in one.mistakes:
+    for wrong, words in one.wrong:
         outcome = one(given(one, wrong))
         assert (outcome.kind, outcome.words) == (WRONG, words)
         assert outcome.hint == one.clue
@@ -126,7 +126,7 @@ def test_words_are_filled_in(one):
 
 
 def test_texts_end_as_sentences(one):
-    for text in (one.why, one.clue, *(words for _, words in one.mistakes)):
+    for text in (one.why, one.clue, *(words for _, words in one.wrong)):
         assert text[0].isupper() or text[0] in "`«-−" or text[0].isdigit(), text
         assert text.endswith((".", "?", ".`")), text
 
@@ -236,13 +236,13 @@ def test_the_stored_words_are_those_of_the_package(number):
         one = now[known["name"]]
         assert known["code"] == one.code and known["why"] == one.why
         assert known["words"] == one.words
-        assert known["mistakes"] == [words for _, words in one.mistakes]
+        assert known["mistakes"] == [words for _, words in one.wrong]
 
 
 def test_students_get_no_solution(number):
     text = json.dumps(made(number, False), ensure_ascii=False)
     for one in of_chapter(number):
-        secrets = [one.words, one.why, *(words for _, words in one.mistakes)]
+        secrets = [one.words, one.why, *(words for _, words in one.wrong)]
         secrets += [line for line in one.code.split("\n")[1:] if len(line) > 45]
         for secret in secrets:
             inside = json.dumps(secret, ensure_ascii=False)[1:-1]
@@ -268,7 +268,7 @@ def test_teachers_get_them_all(number):
     assert text.count("**For teachers**") == len(of_chapter(number))
     for one in of_chapter(number):
         assert one.code in text and one.clue in text and one.words in text
-        assert all(words in text for _, words in one.mistakes)
+        assert all(words in text for _, words in one.wrong)
     outputs = [o for c in cells if c.cell_type == "code" for o in c.outputs]
     said = [
         o.data["text/plain"]
@@ -316,7 +316,7 @@ def test_no_page_leads_to_a_teachers_notebook():
 def test_the_table_counts_them():
     lines = table([*NOTEBOOKS.values()]).split("\n")
     every = [each for number in CHAPTERS for each in of_chapter(number)]
-    minutes, known = sum(e.minutes for e in every), sum(len(e.mistakes) for e in every)
+    minutes, known = sum(e.minutes for e in every), sum(len(e.wrong) for e in every)
     assert lines[-1] == f"| all | {len(every)} | {minutes} | {len(every)} | {known} |"
 
 
@@ -380,7 +380,7 @@ def test_the_page_answers_as_the_notebook_does(page, quizzes):
     for one in quizzes[1]:
         kind, text = answered(page, one, one.right)
         assert kind == "right" and text.startswith("✓ Right. "), one.name
-        for wrong, words in one.mistakes:
+        for wrong, words in one.wrong:
             kind, text = answered(page, one, given(one, wrong))
             assert kind == "wrong" and text.startswith("✗ Not right. "), (one.name, text)
             if not set("$`*") & set(words):

@@ -54,7 +54,9 @@ class Exercise:
         clue: the hint.
         why: said of a right answer: why it matters.
         mistakes: known wrong answers, each made as `answer` makes the right one, or
-            given as it is; and what to say of it.
+            given as it is; and what to say of it. Or what to say of each letter, where
+            the right one follows from results, and may change when they are measured
+            anew.
         trials: gives the arguments on which a function that is asked for is tried.
         letters: those that can be chosen, if one is to be chosen.
         tolerance: the relative difference that a right number may have.
@@ -65,7 +67,7 @@ class Exercise:
     minutes: int
     clue: str
     why: str
-    mistakes: Sequence[tuple[Any, str]]
+    mistakes: Sequence[tuple[Any, str]] | dict[str, str]
     trials: Callable[[], Iterable[tuple]] | None = None
     letters: str = ""
     tolerance: float = 0.01
@@ -114,6 +116,17 @@ class Exercise:
         """The right answer, computed when it is first needed."""
         return self.results(self.answer if self.trials else self.answer())
 
+    @property
+    def wrong(self) -> Sequence[tuple[Any, str]]:
+        """The known wrong answers as they are given, each with what to say of it."""
+        if isinstance(self.mistakes, dict):
+            return [
+                (letter, words)
+                for letter, words in self.mistakes.items()
+                if letter != self.right
+            ]
+        return self.mistakes
+
     @cached_property
     def known(self) -> list[tuple[Any, str]]:
         """The known wrong answers, computed, each with what to say of it."""
@@ -122,7 +135,7 @@ class Exercise:
                 self.results(wrong if self.trials or not callable(wrong) else wrong()),
                 words,
             )
-            for wrong, words in self.mistakes
+            for wrong, words in self.wrong
         ]
 
     def _difference(self, given: Any) -> str:
@@ -197,7 +210,7 @@ class Exercise:
             "words": self.words,
             "code": self.code,
             "why": self.why,
-            "mistakes": [words for _, words in self.mistakes],
+            "mistakes": [words for _, words in self.wrong],
         }
         display(
             {"text/markdown": asked + folded, "text/plain": self.title},
@@ -228,12 +241,6 @@ def exercise(title: str, minutes: int, hint: str, why: str, mistakes, **more):
         return Exercise(answer, title, minutes, hint, why, mistakes, **more)
 
     return of
-
-
-def others(right: str, said: dict[str, str]) -> list[tuple[str, str]]:
-    """Mistakes of a choice whose right letter follows from results, and may change when
-    they are measured anew: what is said of the letters that are not it."""
-    return [(letter, words) for letter, words in said.items() if letter != right]
 
 
 def exercises(module) -> list[Exercise]:

@@ -10,7 +10,7 @@ from ..experiments import load
 from ..images import to_tensor
 from ..metrics import bits_per_pixel
 from ..ocr import EasyOCRReader
-from .answers import exercise, others
+from .answers import exercise
 
 measured: Any = load("tfic")
 points = measured["points"]
@@ -31,15 +31,6 @@ def decoded(name, rate, x=x):
     return bits_per_pixel(file, PIXELS), back, reader.read([back])[0]
 
 
-def _last_word():
-    spent = points["tfic"][7]["all"]["bpp"]
-    same = float(np.interp(spent, bits, range(len(bits))))
-    _, _, above = decoded("tinylic", same)
-    _, _, below = decoded("tfic", 7)
-    right = [read.lower() == sample.text.lower() for read in (above, below)]
-    return "abcd"[2 * right[1] + right[0]]
-
-
 @exercise(
     "At the last position",
     minutes=2,
@@ -47,15 +38,12 @@ def _last_word():
     "a guess, then move it to 7.",
     why="To the eye the upper picture is the better one by far. Its bits went to all of "
     "it alike, and the strokes got their share and no more.",
-    mistakes=others(
-        _last_word(),
-        {
-            "a": "Look below both pictures at the last position: one of them is read.",
-            "b": "Look again which of the two is marked there: it is the other one.",
-            "c": "Look again at what is read from the lower picture, and from the upper.",
-            "d": "Look again at the last position: one of the two is not read rightly.",
-        },
-    ),
+    mistakes={
+        "a": "Look below both pictures at the last position: one of them is read.",
+        "b": "Look again which of the two is marked there: it is the other one.",
+        "c": "Look again at what is read from the lower picture, and from the upper.",
+        "d": "Look again at the last position: one of the two is not read rightly.",
+    },
     letters="abcd",
 )
 def last_word():
@@ -68,15 +56,6 @@ def last_word():
     return "abcd"[2 * right[1] + right[0]]
 
 
-def _who_gains():
-    return "abcd"[
-        sum(
-            any(p["all"]["read"][name]["gain"][1] > 0 for p in points["tfic"])
-            for name in READERS
-        )
-    ]
-
-
 @exercise(
     "Who reads better than before?",
     minutes=2,
@@ -84,16 +63,13 @@ def _who_gains():
     "whichever rate.",
     why="Only one of them was asked in training. What others gain is less, and begins "
     "later, and it is the part that does not depend on who reads.",
-    mistakes=others(
-        _who_gains(),
-        {
-            "a": "Look at the column of the reader in the loss: they lie above zero.",
-            "b": "Look at all rates, down to the last line: not one column only has an "
-            "interval above zero.",
-            "c": "Look again at each column's last line, and count.",
-            "d": "Look again: one column at least has no interval that leaves out zero.",
-        },
-    ),
+    mistakes={
+        "a": "Look at the column of the reader in the loss: they lie above zero.",
+        "b": "Look at all rates, down to the last line: not one column only has an "
+        "interval above zero.",
+        "c": "Look again at each column's last line, and count.",
+        "d": "Look again: one column at least has no interval that leaves out zero.",
+    },
     letters="abcd",
 )
 def who_gains():
@@ -104,11 +80,6 @@ def who_gains():
     return "abcd"[count]
 
 
-def _at_most():
-    lowest = points["tfic"][0]["all"]["read"]["english_g2"]["accuracy"][0]
-    return "b" if lowest >= equal["english_g2"]["accuracy"] else "a"
-
-
 @exercise(
     "As low as it goes",
     minutes=3,
@@ -116,25 +87,17 @@ def _at_most():
     "there, and what was the target, `equal['english_g2']['accuracy']`?",
     why="A number at the end of what was measured is a bound, not a crossing. «At most» "
     "is what it says, and a table that leaves it out claims too much or too little.",
-    mistakes=others(
-        _at_most(),
-        {
-            "a": "For a crossing the curve must be below the target somewhere. Is it?",
-            "b": "The lowest rate is read less accurately than that: the curve crosses.",
-            "c": "More bits than that are certainly not needed: it was measured there.",
-        },
-    ),
+    mistakes={
+        "a": "For a crossing the curve must be below the target somewhere. Is it?",
+        "b": "The lowest rate is read less accurately than that: the curve crosses.",
+        "c": "More bits than that are certainly not needed: it was measured there.",
+    },
     letters="abc",
 )
 def at_most():
     """It is TFIC's lowest rate, and there it is read above the target already."""
     lowest = points["tfic"][0]["all"]["read"]["english_g2"]["accuracy"][0]
     return "b" if lowest >= equal["english_g2"]["accuracy"] else "a"
-
-
-def _harder():
-    _, low, high = points["tfic"][2]["hard"]["read"]["PP-OCRv6"]["gain"]
-    return "a" if low > 0 else "b" if high < 0 else "c"
 
 
 @exercise(
@@ -144,14 +107,11 @@ def _harder():
     "interval's ends.",
     why="«Gains» and «loses nothing that we can see» are different claims. Which of them "
     "holds for a stranger on strange pictures says the interval, not the mean's sign.",
-    mistakes=others(
-        _harder(),
-        {
-            "a": "The interval does not lie above zero. A mean above it is not enough.",
-            "b": "The interval does not lie below zero.",
-            "c": "The interval leaves zero out, so it can be told.",
-        },
-    ),
+    mistakes={
+        "a": "The interval does not lie above zero. A mean above it is not enough.",
+        "b": "The interval does not lie below zero.",
+        "c": "The interval leaves zero out, so it can be told.",
+    },
     letters="abc",
 )
 def harder():

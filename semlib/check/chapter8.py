@@ -9,7 +9,7 @@ from .. import data, zoo
 from ..experiments import load
 from ..images import to_tensor
 from ..restore import block_dct, contradictions, quantize
-from .answers import exercise, others
+from .answers import exercise
 
 training: Any = load("checkpoints-dncnn")
 sweep: Any = load("dct-loss-sweep")
@@ -22,18 +22,6 @@ patch = data.make_page(1, "test").patches()[0]
 clean = to_tensor(patch.image)[None]
 
 
-def _half_way():
-    gain, read = (
-        np.array([row[key][0] for row in training["steps"]])
-        for key in ("psnr", "english_g2 accuracy")
-    )
-    gain, read = (
-        (values - values[0]) / (values[-1] - values[0]) for values in (gain, read)
-    )
-    share = read[np.argmax(gain >= 0.5)]
-    return "a" if share > 0.5 else "b" if share > 0.25 else "c"
-
-
 @exercise(
     "Half of the decibels",
     minutes=2,
@@ -41,17 +29,14 @@ def _half_way():
     "first above that, and what stands there of english_g2?",
     why="A decibel buys letters while the blots become strokes, and less and less after. "
     "The last decibels are for whole words: look at «exact words» there.",
-    mistakes=others(
-        _half_way(),
-        {
-            "a": "At the first position above half of the PSNR's way, accuracy is not "
-            "above half of its own.",
-            "b": "At the first position above half of the PSNR's way, accuracy is not "
-            "between a quarter and half of its own.",
-            "c": "At the first position above half of the PSNR's way, accuracy has gone "
-            "more than a quarter of its own.",
-        },
-    ),
+    mistakes={
+        "a": "At the first position above half of the PSNR's way, accuracy is not "
+        "above half of its own.",
+        "b": "At the first position above half of the PSNR's way, accuracy is not "
+        "between a quarter and half of its own.",
+        "c": "At the first position above half of the PSNR's way, accuracy has gone "
+        "more than a quarter of its own.",
+    },
     letters="abc",
 )
 def half_way():
@@ -92,21 +77,6 @@ def how_many_layers():
     return seer.reach
 
 
-def _claimed():
-    own, rest = (
-        [
-            seed
-            for row in sweep["losses"]
-            if row["threshold"] == 0.5 and (row["lambda"] == 0.8) == chosen
-            for seed in row["english_g2 accuracy"]["seeds"]
-        ]
-        for chosen in (True, False)
-    )
-    return (
-        "a" if min(own) > max(rest) else "b" if max(own) < max(rest) < min(own) else "c"
-    )
-
-
 @exercise(
     "The best λ",
     minutes=3,
@@ -114,14 +84,11 @@ def _claimed():
     "those of the other λ?",
     why="Two runs that differ in nothing but chance differ by as much. Whoever had run "
     "each once would have had a best λ, and a reason for it.",
-    mistakes=others(
-        _claimed(),
-        {
-            "a": "Another λ has a seed that is as good as one of 0.8's.",
-            "b": "No other λ has all its seeds above those of 0.8.",
-            "c": "The seeds of 0.8 do stand apart from the others.",
-        },
-    ),
+    mistakes={
+        "a": "Another λ has a seed that is as good as one of 0.8's.",
+        "b": "No other λ has all its seeds above those of 0.8.",
+        "c": "The seeds of 0.8 do stand apart from the others.",
+    },
     letters="abc",
 )
 def best_weight():

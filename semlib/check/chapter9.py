@@ -10,7 +10,7 @@ from ..experiments import load
 from ..images import to_tensor
 from ..ocr import EasyOCRReader
 from ..restore import crops
-from .answers import exercise, others
+from .answers import exercise
 
 before, measured = load("restore"), load("restore-guided")
 training = load("checkpoints-guided")
@@ -27,14 +27,6 @@ def ruin(patch):
     return to_tensor(data.degrade(patch.image, quality=1)[0])[None]
 
 
-def _falls(machine):
-    """Whether accuracy is, at some time after the reader began, below what it was."""
-    key = f"{machine} accuracy"
-    alone = [row[key][0] for row in training["steps"] if row["step"] <= pixels["steps"]]
-    taught = [row[key][0] for row in training["steps"][len(alone) :]]
-    return min(taught) < alone[-1]
-
-
 @exercise(
     "A new teacher",
     minutes=2,
@@ -42,18 +34,15 @@ def _falls(machine):
     "then look right of the dotted line.",
     why="Whoever changes the question, and makes large steps again, may first lose some "
     "of what was learned. So a lesson is judged at its end, and by both readers.",
-    mistakes=others(
-        "abcd"[2 * _falls("english_g2") + _falls("PP-OCRv6")],
-        {
-            "a": "Look again, right of the dotted line: one of the two is lower there, "
-            "for a while at least.",
-            "b": "Look again, right of the dotted line, at both curves: it is not the "
-            "judge's alone that falls.",
-            "c": "Look again, right of the dotted line, at both curves: it is not "
-            "english_g2's alone that falls.",
-            "d": "Look again, right of the dotted line: they do not both fall.",
-        },
-    ),
+    mistakes={
+        "a": "Look again, right of the dotted line: one of the two is lower there, "
+        "for a while at least.",
+        "b": "Look again, right of the dotted line, at both curves: it is not the "
+        "judge's alone that falls.",
+        "c": "Look again, right of the dotted line, at both curves: it is not "
+        "english_g2's alone that falls.",
+        "d": "Look again, right of the dotted line: they do not both fall.",
+    },
     letters="abcd",
 )
 def new_teacher():
@@ -156,11 +145,6 @@ def mended_for_broken():
     return count["corrected"] / count["broken"]
 
 
-def _judged():
-    _, low, high = measured["gains"]["guided"]["PP-OCRv6 accuracy"]
-    return "a" if low > 0 else "b" if high < 0 else "c"
-
-
 @exercise(
     "A better page, or a happier reader?",
     minutes=4,
@@ -169,15 +153,12 @@ def _judged():
     why="This is the answer of one who had no say, and of twins that differ in nothing "
     "but the teacher. Without the twin, and without the judge, the same table would have "
     "been good news.",
-    mistakes=others(
-        _judged(),
-        {
-            "a": "The judge's interval does not lie above zero. Did you look at the "
-            "other reader's column, or at another stage?",
-            "b": "The judge's interval does not lie below zero.",
-            "c": "The judge's interval does not hold zero: it can be told.",
-        },
-    ),
+    mistakes={
+        "a": "The judge's interval does not lie above zero. Did you look at the "
+        "other reader's column, or at another stage?",
+        "b": "The judge's interval does not lie below zero.",
+        "c": "The judge's interval does not hold zero: it can be told.",
+    },
     letters="abc",
 )
 def happier_reader():

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -17,13 +18,9 @@ from .results import test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
-BOOK = (
-    "dncnn-book",
-    "dncnn-book-second",
-    "guided-book",
-    "guided-book-none",  # as long with the squared error alone
-    *zoo.DEFAULTS,
-)
+# D1; D2 from pixels; as long as the last one with the squared error alone; guided
+PAIR = ("dncnn-book", "dncnn-book-second", "guided-book-none", "guided-book")
+BOOK = (*PAIR, *zoo.DEFAULTS)
 
 
 def run(
@@ -42,7 +39,8 @@ def run(
         ``rows``: for every way of repair PSNR, SSIM and PSNR-B against the clean patch;
         the share of blocks that contradict their file; and for each reader accuracy,
         exact words and false words: means and 95 % intervals over pages. ``gains``:
-        the same of what each way has over JPEG alone, page by page.
+        the same of what each way has over JPEG alone, page by page. ``stages``: of what
+        each stage of the pair's training has over the one before.
 
     Raises:
         InputError: there is no such way of repair.
@@ -60,15 +58,21 @@ def run(
         name: {"patches": subset, **summary([[row] for row in found])}
         for name, found in scores.items()
     }
-    gained = {
-        name: gains([[row] for row in scores["degraded"]], [[row] for row in found])
-        for name, found in scores.items()
-        if "degraded" in scores and name not in ("degraded", "clean")
-    }
+
+    def gained(before: str, after: str) -> dict:
+        return gains(*([[row] for row in scores[name]] for name in (before, after)))
+
+    repaired_ones = [name for name in scores if name not in ("degraded", "clean")]
+    stages = [pair for pair in pairwise(PAIR) if scores.keys() >= set(pair)]
     return {
         "patches": subset,
         "rows": rows,
-        "gains": gained,
+        "gains": {
+            name: gained("degraded", name)
+            for name in repaired_ones
+            if "degraded" in scores
+        },
+        "stages": {after: gained(before, after) for before, after in stages},
         "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
         **test_set([patch.image for patch in patches]),
     }

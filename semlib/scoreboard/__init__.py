@@ -1,7 +1,7 @@
 """Every claim of the paper on one board, judged by a rule from `results/` alone."""
 
 from .claims import CLAIMS, NOT_ASKED
-from .rule import VERDICTS, Claim, Trial, asked, conditions, verdict, written
+from .rule import VERDICTS, Claim, Trial, asked, conditions, scale, verdict, written
 
 __all__ = [
     "CLAIMS",
@@ -11,6 +11,7 @@ __all__ = [
     "Trial",
     "asked",
     "conditions",
+    "scale",
     "verdict",
     "written",
 ]

@@ -351,7 +351,7 @@ CLAIMS = (
             ),
         ),
         paper="from about 75 to about 90 %",
-        weights=("dncnn", "guided"),
+        weights=("dncnn", "guided", "dncnn-book", "guided-book"),
     ),
     Claim(
         "reader-only",
@@ -387,7 +387,7 @@ CLAIMS = (
         ),
         paper="about 90 %",
         unit="%",
-        weights=("guided",),
+        weights=("guided", "guided-book"),
     ),
     Claim(
         "other-words",
@@ -409,7 +409,7 @@ CLAIMS = (
                 LESS,
             ),
         ),
-        weights=("dncnn", "guided"),
+        weights=("dncnn", "guided", "dncnn-book", "guided-book"),
     ),
 )
 

@@ -8,7 +8,7 @@ from ..training import preset
 # the weights of the paper's networks, and those on honest pictures
 WEIGHTS = (
     "tinylic", "tfic", "scenes", "scenes-tfic", "trba", "dncnn", "dncnn-book",
-    "dncnn-second", "guided",
+    "dncnn-second", "dncnn-book-second", "guided", "guided-book",
 )  # fmt: skip
 
 # what it may do that a setting is another; settings that are not here change no result
@@ -33,10 +33,11 @@ MEANINGS = {
 }  # fmt: skip
 
 # what no setting says
+ANY_GROUND = zoo.card("scenes-tfic")["data"]["images"]
 OF_THE_DATA = (
     ("pages", "scans of printed books", "drawn, of random words",
      "No folds, no shadows, no bleeding: easier. No sense in the text: harder."),
-    ("words", "20,000 drawn by TRDG", "4,000 of them; and 10,000 on any ground",
+    ("words", "20,000 drawn by TRDG", f"4,000 of them; and {ANY_GROUND:,} on any ground",
      "Those of TRDG have one ink; a filter of one line reads them as well as TFIC does."),
     ("test pages", "patches of the same scans", "other pages, other words",
      "Harder: no page and no rare word is in both."),
@@ -79,7 +80,12 @@ def deviations() -> list[Deviation]:
 
 def _of(card: dict) -> list[tuple[str, str, str]]:
     """Setting, the paper's, ours. Older cards do not say what the paper's are."""
-    settings = {**card["settings"], "start": _first(card)["settings"].get("start")}
+    trainings = _trainings(card)
+    settings = {
+        **card["settings"],
+        "start": trainings[-1]["settings"].get("start"),
+        "steps": sum(each["steps"] for each in trainings),
+    }
     paper = card.get("paper", preset(card["recipe"], "paper"))
     return [
         (key, _written(value), _written(settings.get(key)))
@@ -88,11 +94,13 @@ def _of(card: dict) -> list[tuple[str, str, str]]:
     ]
 
 
-def _first(card: dict) -> dict:
-    """The card of the first training, where later ones of the same recipe went on."""
-    while card.get("start", {}).get("recipe") == card["recipe"]:
-        card = card["start"]
-    return card
+def _trainings(card: dict) -> list[dict]:
+    """The cards of a training and of those of the same recipe that it went on from, the
+    last one first."""
+    found = [card]
+    while found[-1].get("start", {}).get("recipe") == card["recipe"]:
+        found.append(found[-1]["start"])
+    return found
 
 
 def _large(name) -> str:

@@ -44,6 +44,7 @@ SMALL = {
     "robustness": Small(200, lambda n: {"subset": n}),
     "same-bytes": Small(40, lambda n: {"subset": n, "choosing": 24}),
 }
+LONG = ("scene-text",)  # whatever the pictures, its rivals are chosen first
 # a loaded machine tells nothing of times; the others take long for few pictures
 NOT_QUICK = ("tfic-speed", "tfic-recognizers", "robustness", "same-bytes")
 
@@ -101,7 +102,8 @@ def why_not(claim: Claim) -> str:
     names = [experiment_of(file) for trial in claim.trials for file in trial.files()]
     for name in dict.fromkeys(names):
         minutes = EXPERIMENTS[name].minutes
-        return f"networks are trained for it: semlib evaluate {name}, {minutes} minutes"
+        why = "takes long" if name in LONG else "networks are trained for it"
+        return f"{why}: semlib evaluate {name}, {minutes} minutes"
     return "a diagram" if claim.diagram else claim.note
 
 

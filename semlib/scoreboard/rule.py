@@ -135,13 +135,17 @@ def conditions(claim: Claim, load: Load = stored_result) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def scale(unit: str) -> int:
+    """What a stored number is multiplied by, where it is shown in a unit."""
+    return 100 if unit in ("%", "points") else 1
+
+
 def written(mean: Mean | None, unit: str) -> str:
     """«mean [low, high] unit»; the mean alone where no interval is stored."""
     if mean is None:
         return "no result"
-    scale = 100 if unit in ("%", "points") else 1
     form = {"points": "+.1f", "times": ".2f"}.get(unit, ".1f")
-    middle, low, high = (format(scale * end, form) for end in mean)
+    middle, low, high = (format(scale(unit) * end, form) for end in mean)
     if low == middle == high:
         return f"{middle} {unit}"
     return f"{middle} [{low}, {high}] {unit}"
@@ -151,8 +155,7 @@ def asked(trial: Trial, unit: str) -> str:
     """The bound in words."""
     if not trial.bound:
         return ""
-    scale = 100 if unit in ("%", "points") else 1
     words = (
         ("above" if trial.bound.above else "below") if trial.bound.strict else "reaches"
     )
-    return f"{words} {scale * trial.bound.value:.3g} {unit}"
+    return f"{words} {scale(unit) * trial.bound.value:.3g} {unit}"
