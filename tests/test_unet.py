@@ -230,7 +230,7 @@ def test_a_crop_comes_from_anywhere():
 def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
     monkeypatch.setattr("semlib.data.shards.SHARD", 2)
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    recipe = UNetRecipe({**preset("unet", "smoke"), "steps": 40})
+    recipe = UNetRecipe({**preset("unet", "smoke"), "steps": 120})
     one, two = recipe.batch(3, 0, 1), recipe.batch(3, 0, 1)
     assert torch.equal(one[0], two[0]) and one[1].shape == (2, 1, 64, 64)
     halves = [recipe.batch(3, rank, 2)[0] for rank in range(2)]
@@ -239,8 +239,8 @@ def test_training_export_and_the_command(tmp_path, monkeypatch, capsys, page):
     checkpoint = tmp_path / "run" / "checkpoint.pt"
     known = export("unet", checkpoint, "tiny", tmp_path)
     assert known["data"]["sha256"] and known["paper"]["width"] == [48, 96, 256]
-    log = known["training_log"]
-    assert log[-1]["gain"] > log[0]["gain"] + 0.1
+    gains = [row["gain"] for row in known["training_log"]]
+    assert np.mean(gains[-20:]) > np.mean(gains[:20]) + 0.1  # one step is chance
     network, weights = zoo.load_restorer("tiny", tmp_path)
     assert isinstance(network, ResidualUNet) and weights == known["sha256"]
 
