@@ -58,9 +58,9 @@ def run(
 
     Args:
         subset: test pictures; a quarter as many inverted, faint and small ones.
-        choosing: validation pictures. On them the filter and each rival's settings and
-            scales are chosen: those that no other of its points beats in both bits and
-            accuracy, the mean of all readers'.
+        choosing: validation pictures. On them each rival's settings and scales are
+            chosen: those that no other of its points beats in both bits and accuracy,
+            the mean of all readers'. The filter is the test pictures' own best.
         folder: keeps every picture's measurements; an interrupted run goes on from
             there.
 
