@@ -17,7 +17,7 @@ LEVELS = (0, 1, 2, 5, 10, 20, 50, 100, 1000)
 GOAL = 5.0  # broken letters in 1,000
 
 
-def run(name: str = "guided", subset: int = 120) -> dict:
+def run(name: str = "guided-book", subset: int = 120) -> dict:
     """Read patches' words after D1, and after D2 where it was allowed to change them.
 
     The words are those that the detector finds after D1, so one reading of each,

@@ -18,10 +18,10 @@ VARIANTS: dict[str, dict] = {
     "guided": {},
     "image": {"reader": "none", "image": 1.0},  # D2 with DnCNN's loss
     "page": {"place": "page"},  # all pixels, not words' alone
-    "sooner": {"start": "dncnn"},  # D2 learns nothing from pixels before
+    "sooner": {"start": "dncnn-book"},  # D2 learns nothing from pixels before
     # one network, the reader's loss from the start; or D1 itself goes on with it
     "alone": {"first": "", "start": "", "place": "page"},
-    "tuned": {"first": "", "start": "dncnn", "place": "page"},
+    "tuned": {"first": "", "start": "dncnn-book", "place": "page"},
     "reader": {"image": 0.0},  # no image's loss beside the reader's
     "sure": {"temperature": 1.0},  # a reader as sure of itself as it is
     "both": {"reader": "both"},
