@@ -23,9 +23,14 @@ FLOORS = (
 )
 FLOOR = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
 BESIDE = {"show", "__init__", "__main__"}
-SHARED = {"registry", "results", "end_to_end", "operating_points", "recognition"}
-# until chapter 9's networks have learned from book pages
-LEAVING = {("generality", "restore")}
+SHARED = {
+    "registry",
+    "results",
+    "conditions",
+    "end_to_end",
+    "operating_points",
+    "recognition",
+}
 
 
 def imported(file: Path) -> set[tuple[str, ...]]:
@@ -60,11 +65,7 @@ def test_no_experiment_imports_another():
     for file in (ROOT / "experiments").glob("*.py"):
         for path in imported(file):
             if path[0] == "experiments" and len(path) > 2 and file.stem not in SHARED:
-                assert (
-                    path[1] in SHARED
-                    or (file.stem, path[1]) in LEAVING
-                    or file.stem == "__init__"
-                ), (file, path)
+                assert path[1] in SHARED or file.stem == "__init__", (file, path)
 
 
 def test_measures_stand_on_pictures_and_the_word_list_alone():

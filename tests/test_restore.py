@@ -8,7 +8,7 @@ from scipy.fft import dctn
 from torch import nn
 
 from semlib import cli, data, metrics, zoo
-from semlib.experiments import checkpoints, dct_loss_sweep, generality
+from semlib.experiments import checkpoints, dct_loss_sweep
 from semlib.experiments import restore as experiment
 from semlib.images import InputError, to_tensor
 from semlib.restore import DCTLoss, DnCNN, block_dct, from_block_dct, project, restore
@@ -225,25 +225,3 @@ def test_repairing_of_a_run(tmp_path, monkeypatch):
     first, *_, last = result["steps"]
     assert first["psnr"] != last["psnr"] and first["english_g2 exact"][0] < 0.2
     assert len(last["samples"]) == 2 and last["samples"][0]["webp"]
-
-
-def test_generality(monkeypatch):
-    patches = generality.conditions(2)
-    ruined = {name: ruin(chosen[0].image) for name, (chosen, ruin) in patches.items()}
-    assert {image.shape for image in ruined.values()} == {(64, 256)}
-    usual = ruined.pop("as trained")
-    assert not any(np.array_equal(image, usual) for image in ruined.values())
-    assert patches["digits"][0][0].text.replace("\n", " ").replace(" ", "").isdigit()
-    monkeypatch.setattr(
-        generality,
-        "conditions",
-        lambda subset: {name: patches[name] for name in ("as trained", "quality 20")},
-    )
-    result = generality.run(2)
-    rows = result["rows"]
-    worst, better = (rows[name]["degraded"] for name in ("as trained", "quality 20"))
-    assert better["psnr"][0] > worst["psnr"][0] + 3
-    assert better["english_g2 accuracy"][0] > worst["english_g2 accuracy"][0] + 0.5
-    for name, gained in result["gains"].items():
-        one, two = (rows[name][way]["psnr"][0] for way in ("dncnn", "dncnn-second"))
-        assert gained["dncnn-second"]["psnr"][0] == pytest.approx(two - one, abs=1e-3)

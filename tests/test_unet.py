@@ -1,7 +1,5 @@
 """The network that sees further, what a JPEG file says, and repairs held to it."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,8 +8,8 @@ from torch import nn
 
 from semlib import cli, data, zoo
 from semlib.data.jpeg import read_luminance
-from semlib.experiments import end_to_end, restoration, robustness
-from semlib.images import InputError, to_tensor
+from semlib.experiments import restoration
+from semlib.images import to_tensor
 from semlib.restore import (
     ResidualUNet,
     block_dct,
@@ -270,73 +268,3 @@ def test_dncnn_learns_in_the_same_way(tmp_path, monkeypatch):
     train(recipe, tmp_path / "run", devices=1)
     known = export("dncnn", tmp_path / "run" / "checkpoint.pt", "tiny", tmp_path)
     assert known["data"]["set"] == "book pages, train"
-
-
-def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
-    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(restoration, "OLD", ("dncnn",))
-    monkeypatch.setattr(restoration, "restorers", lambda: ["dncnn"])
-    folder = tmp_path / "scores"
-    result = restoration.run(folder, 2)
-    rows = result["rows"]
-    assert rows["clean"]["english_g2 accuracy"][0] > 0.9
-    assert rows["degraded"]["english_g2 accuracy"][0] < 0.5
-    assert rows["dncnn"]["contradicting"][0] == 0
-    assert rows["median"]["contradicting"][0] > 0.01
-    assert "psnr" not in rows["Lanczos, twice as large"]  # is of another size
-    assert result["gains"]["dncnn"]["psnr"][0] == pytest.approx(
-        rows["dncnn"]["psnr"][0] - rows["degraded"]["psnr"][0], abs=2e-4
-    )
-    kept = folder / "clean.jsonl"
-    lines = kept.read_text().splitlines(keepends=True)
-    kept.write_text(lines[0] + lines[1][:20])  # as if killed while writing
-    assert restoration.run(folder, 2, ["clean"])["rows"] == {"clean": rows["clean"]}
-    dncnn = folder / "dncnn.jsonl"
-    row = json.loads(dncnn.read_text().splitlines()[0])
-    dncnn.write_text(json.dumps({**row, "of": "other weights"}) + "\n")
-    assert restoration.run(folder, 2, ["dncnn"])["rows"]["dncnn"] == rows["dncnn"]
-    assert len(dncnn.read_text().splitlines()) == 3
-    monkeypatch.setattr(end_to_end, "score", pytest.fail)  # all is there already
-    assert restoration.run(folder, 1, ["clean"])["rows"]["clean"]["patches"] == 1
-    with pytest.raises(InputError, match="--only must be one of clean, degraded"):
-        restoration.run(folder, 1, ["cleaned"])
-
-
-def test_robustness_conditions():
-    found = robustness.conditions(2)
-    files = {name: ruin(chosen[0].image) for name, (chosen, ruin) in found.items()}
-    usual = files.pop("as trained")
-    assert usual not in files.values()
-    turned = end_to_end.luminance(files["turned by EXIF"])
-    assert turned.inside[1].start % 8 and turned.pixels[turned.inside].shape == (69, 261)
-    assert files["progressive"] != files["OpenCV's encoder"]
-    # an encoder that says the same in other words
-    one, two = (
-        end_to_end.luminance(file).pixels for file in (usual, files["progressive"])
-    )
-    assert np.array_equal(one, two)
-    text = found["digits"][0][0].text
-    assert "".join(text.split()).replace(".", "").replace("-", "").isdigit()
-    grey = found["grey ink on grey paper"][0][0].image
-    assert grey.max() == robustness.PAPER and grey.min() >= robustness.INK
-
-
-def test_robustness_goes_on(tmp_path, monkeypatch):
-    conditions = robustness.conditions(1)
-    monkeypatch.setattr(
-        robustness, "conditions", lambda subset: {"as trained": conditions["as trained"]}
-    )
-    monkeypatch.setattr(robustness, "MOVES", (0, 3))
-    monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn", *robustness.BOOK])
-    first = robustness.run(tmp_path, 1)
-    assert first["patches"] == 1
-    known = {"clean", "degraded", *robustness.BOOK}
-    assert set(first["rows"]["as trained"]) == {*known, "chosen"}
-    assert set(first["gains"]["as trained"]) == {*robustness.BOOK, "chosen"}
-    (taken,) = (way for way, count in first["chosen"]["as trained"].items() if count)
-    assert first["rows"]["as trained"]["chosen"] == first["rows"]["as trained"][taken]
-    assert set(first["moved"]["3"]) == {*known, "dncnn"}
-    assert first["moved"]["0"]["dncnn"] != first["moved"]["3"]["dncnn"]
-    monkeypatch.setattr(end_to_end, "score", pytest.fail)
-    assert robustness.run(tmp_path, 1)["moved"] == first["moved"]

@@ -48,10 +48,7 @@ class Experiment:
         doc = inspect.getdoc(self.run) or ""
         text = doc.partition("Args:\n")[2].partition("\n\n")[0]
         said = re.findall(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", text, re.M | re.S)
-        return {
-            name: meaning[0].upper() + " ".join(meaning[1:].replace("`", "").split())
-            for name, meaning in said
-        }
+        return {name: _sentence(meaning) for name, meaning in said}
 
     def measure(self, **given) -> dict:
         """Run it: what was found, and where, when and how.
@@ -87,6 +84,11 @@ class Experiment:
             elif parameter.annotation is not Path:
                 words.append(f"--{name} {value}")
         return " ".join(words)
+
+
+def _sentence(meaning: str) -> str:
+    text = " ".join(meaning.replace("`", "").split())
+    return text[0].upper() + text[1:]
 
 
 EXPERIMENTS = {
@@ -200,7 +202,11 @@ EXPERIMENTS = {
             170,
         ),
         Experiment(
-            "generality", 9, "What do restorers of such pages do with others?", "", 65
+            "generality",
+            9,
+            "What does a second network do with pages that it was not trained on?",
+            "",
+            25,
         ),
         Experiment(
             "acceptance",

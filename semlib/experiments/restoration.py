@@ -1,4 +1,4 @@
-"""Chapter 8: what is read of ruined book pages, repaired in many ways."""
+"""Chapters 8 and 9: what is read of ruined book pages, repaired in many ways."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,14 +13,17 @@ from .. import zoo
 from ..data import BOOK_PAGES, BookPatches
 from ..images import InputError, to_tensor
 from ..metrics import gains, summary
-from .end_to_end import Repair, held, levels, repaired, stored, untouched
+from ..restore import CAUTIOUS, OCRGuided, Restorer
+from .end_to_end import Repair, compared, held, levels, repaired, stored, untouched
 from .results import test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
-# D1; D2 from pixels; as long as the last one with the squared error alone; guided
-PAIR = ("dncnn-book", "dncnn-book-second", "guided-book-none", "guided-book")
-BOOK = (*PAIR, *zoo.DEFAULTS)
+D1, *SECOND, GUIDED = zoo.PAIR
+BOOK = (*zoo.PAIR, *zoo.DEFAULTS)
+CAREFUL = f"{GUIDED}, cautious"
+GRAIN = f"{D1}, with grain"  # mends nothing: how much a reading changes by itself
+AFTER_D1 = (*SECOND, GUIDED, CAREFUL, GRAIN)  # what goes on from D1's result
 
 
 def run(
@@ -40,7 +43,8 @@ def run(
         the share of blocks that contradict their file; and for each reader accuracy,
         exact words and false words: means and 95 % intervals over pages. ``gains``:
         the same of what each way has over JPEG alone, page by page. ``stages``: of what
-        each stage of the pair's training has over the one before.
+        each stage of the pair's training has over the one before. ``changes``: what each
+        of `AFTER_D1` changes in D1's, by each reader, with ``false_friends``.
 
     Raises:
         InputError: there is no such way of repair.
@@ -63,7 +67,12 @@ def run(
         return gains(*([[row] for row in scores[name]] for name in (before, after)))
 
     repaired_ones = [name for name in scores if name not in ("degraded", "clean")]
-    stages = [pair for pair in pairwise(PAIR) if scores.keys() >= set(pair)]
+    stages = [pair for pair in pairwise(zoo.PAIR) if scores.keys() >= set(pair)]
+    texts = [[patch.text] for patch in patches]
+
+    def changed(name: str) -> dict:
+        return compared(texts, *([[row] for row in scores[way]] for way in (D1, name)))
+
     return {
         "patches": subset,
         "rows": rows,
@@ -73,6 +82,9 @@ def run(
             if "degraded" in scores
         },
         "stages": {after: gained(before, after) for before, after in stages},
+        "changes": {
+            name: changed(name) for name in AFTER_D1 if scores.keys() >= {D1, name}
+        },
         "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
         **test_set([patch.image for patch in patches]),
     }
@@ -90,6 +102,8 @@ def methods() -> dict[str, Repair | None]:
             for name, network in learned.items()
             if name == zoo.DEFAULTS[0]
         },
+        CAREFUL: partial(held, _careful()),
+        GRAIN: partial(_grainy, learned[D1]),
         **{name: partial(_filtered, process) for name, process in FILTERS.items()},
     }
 
@@ -108,6 +122,20 @@ FILTERS = {
         image, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4
     ),
 }
+
+
+def _careful() -> OCRGuided:
+    network, _ = zoo.load_restorer(GUIDED)
+    assert isinstance(network, OCRGuided)
+    network.caution = CAUTIOUS
+    return network
+
+
+def _grainy(network: Restorer, x: Tensor, table: Tensor) -> Tensor:
+    """What `held` gives, each pixel moved by up to one level of 255."""
+    better = held(network, x, table)
+    grain = torch.rand(better.shape, generator=torch.Generator().manual_seed(0))
+    return (better + (2 * grain - 1) / 255).clamp(0, 1)
 
 
 def _filtered(process: Callable, x: Tensor, table: Tensor) -> Tensor:

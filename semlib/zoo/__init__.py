@@ -166,6 +166,9 @@ def find(weights: str, folder: Path = FOLDER) -> str:
 
 # what `semlib restore` chooses from; the last one knows most kinds of pictures
 DEFAULTS = "unet", "blind"
+# the paper's, stage by stage: D1; D2 from pixels; as long as the last one from pixels
+# alone; guided
+PAIR = "dncnn-book", "dncnn-book-second", "guided-book-none", "guided-book"
 # every reader by the name that results call it by; another one is one line here
 READERS: dict[str, Callable[[], Reader]] = {
     "english_g2": EasyOCRReader,
