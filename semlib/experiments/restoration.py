@@ -13,9 +13,9 @@ from .. import zoo
 from ..data import BOOK_PAGES, BookPatches
 from ..images import InputError, to_tensor
 from ..metrics import gains, summary
-from ..restore import CAUTIOUS, OCRGuided, Restorer
+from ..restore import OCRGuided, Restorer
 from .end_to_end import Repair, compared, held, levels, repaired, stored, untouched
-from .results import test_set
+from .results import load, test_set
 
 # trained on the pages of `data.pages`, whose lines lie at one height of JPEG's grid
 OLD = ("dncnn", "guided")
@@ -125,9 +125,10 @@ FILTERS = {
 
 
 def _careful() -> OCRGuided:
+    """As cautious as `acceptance` has chosen on validation pages."""
     network, _ = zoo.load_restorer(GUIDED)
     assert isinstance(network, OCRGuided)
-    network.caution = CAUTIOUS
+    network.caution = load("acceptance")["chosen"]
     return network
 
 
