@@ -22,6 +22,9 @@ or name one that is elsewhere:    make PYTHON=/path/to/python3.12
 endef
 export NO_PYTHON
 
+# How many files are tested at a time, each with one thread: some take 3 GB of memory.
+WORKERS ?= 2
+
 # Colab's Python, see tools/colab.txt.
 COLAB_PYTHON ?= python3.13
 
@@ -48,13 +51,15 @@ check: $(VENV)/.packages  ## what most changes can break: lint, format, types, a
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests -q -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -q -m 'not slow' \
+	-n $(WORKERS) --dist loadfile
 
 test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests chapters \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests chapters \
+	-n $(WORKERS) --dist loadfile \
 	--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 
 test-colab: $(VENV)/.packages .colab/.packages  ## every edition alone, with Colab's versions
