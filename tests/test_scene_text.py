@@ -129,7 +129,8 @@ def test_the_experiment_in_small(tmp_path, monkeypatch):
     assert set(found["points"]) == {
         UNCOMPRESSED, *operating_points.FILTERS, "tinylic", "tfic", "WEBP" + GREY, WORDS_FAX
     }  # fmt: skip
-    assert {row.get("scale") for row in found["points"]["tinylic"]} == {None, 2}
+    assert {row.get("scale") for row in found["points"]["tinylic"]} == {None}
+    assert {row["scale"] for row in found["points"][scene_text.HALF]} == {2}
     sent = found["sent"]["one"]
     assert (
         sent["accuracy"]

@@ -27,6 +27,7 @@ from .operating_points import (
 from .results import test_set
 
 STAGE_ONE, TFIC = "scenes", "scenes-tfic"
+HALF = f"{STAGE_ONE}, half as large"  # the picture reduced by 2 before it is compressed
 OTHERS = ("tfic",)  # as it was trained before, on words of one ink
 RATES = range(codec.RATES)
 SOME_RATES = RATES[::2]  # where it is not the codec that is asked about
@@ -60,7 +61,7 @@ def run(
         subset: test pictures; a quarter as many inverted, faint and small ones.
         choosing: validation pictures. On them each rival's settings and scales are
             chosen: those that no other of its points beats in both bits and accuracy,
-            the mean of all readers'. The filter is the test pictures' own best.
+            the mean of all readers'. And of the filters each reader's best.
         folder: keeps every picture's measurements; an interrupted run goes on from
             there.
 
@@ -78,7 +79,8 @@ def run(
     known = list(Scenes("validation", choosing))
     tried = _everything()
     found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
-    rivals = _chosen(summaries(tried, {"all": known}, found))
+    before = summaries(tried, {"all": known}, found)
+    rivals = _chosen(before)
     asked = [Point(name, float(rate)) for name in (STAGE_ONE, TFIC) for rate in RATES]
     others = [
         *(Point(name, float(rate)) for name in OTHERS for rate in SOME_RATES),
@@ -98,7 +100,9 @@ def run(
         workers,
     )
     points = summaries(every, sets, measured)
-    best = {name: _best(points, name) for name in readers()}
+    points[HALF] = [row for row in points[STAGE_ONE] if "scale" in row]
+    points[STAGE_ONE] = [row for row in points[STAGE_ONE] if "scale" not in row]
+    best = {name: _best(before, points, name) for name in readers()}
     return {
         "images": {kind: len(chosen) for kind, chosen in sets.items()},
         "choosing": choosing,
@@ -203,14 +207,19 @@ def _kinds(scenes: Iterable[Scene]) -> dict[str, list[Scene]]:
     return {name: [change(scene) for scene in scenes] for name, change in KINDS.items()}
 
 
-def _best(points: dict[str, list], reader: str) -> dict:
-    """The filter, or none, with which uncompressed pictures are read best."""
-    accuracy = {
-        name: points[name][0]["all"]["read"][reader]["accuracy"][0]
-        for name in (UNCOMPRESSED, *FILTERS)
-    }
-    best = max(accuracy, key=accuracy.__getitem__)
-    return {"codec": best, "accuracy": accuracy[best], "all": accuracy}
+def _best(before: dict[str, list], points: dict[str, list], reader: str) -> dict:
+    """The filter, or none, with which a reader reads uncompressed validation pictures
+    best, and what it reads of the test pictures so."""
+
+    def accuracy(rows: dict[str, list]) -> dict[str, float]:
+        return {
+            name: rows[name][0]["all"]["read"][reader]["accuracy"][0]
+            for name in (UNCOMPRESSED, *FILTERS)
+        }
+
+    chosen, found = accuracy(before), accuracy(points)
+    best = max(chosen, key=chosen.__getitem__)
+    return {"codec": best, "accuracy": found[best], "all": found}
 
 
 def _gains(
@@ -229,7 +238,8 @@ def _gains(
             - measured[id(scene)][best]["read"][reader]["accuracy"]
             for scene in scenes
         ]
-        rows[point.codec].append({**point.label(), "gain": _over(gained, grounds)})
+        name = HALF if point.codec == STAGE_ONE and point.scale else point.codec
+        rows[name].append({**point.label(), "gain": _over(gained, grounds)})
     return dict(rows)
 
 
