@@ -12,7 +12,14 @@ from .. import codec, zoo
 from ..codec.peers import GREY
 from ..data import Scene, Scenes, SceneWord
 from ..images import reduce_image
-from ..metrics import bd_rate, bits_for, bits_per_pixel, frontier, text_bits
+from ..metrics import (
+    bd_rate,
+    bits_for,
+    bits_per_pixel,
+    frontier,
+    mean_interval,
+    text_bits,
+)
 from .operating_points import (
     FAX,
     FILTERS,
@@ -61,7 +68,7 @@ def run(
         subset: test pictures; a quarter as many inverted, faint and small ones.
         choosing: validation pictures. On them each rival's settings and scales are
             chosen: those that no other of its points beats in both bits and accuracy,
-            the mean of all readers'. And of the filters each reader's best.
+            the mean of all readers'. And of the filters each reader's best, if any is.
         folder: keeps every picture's measurements; an interrupted run goes on from
             there.
 
@@ -79,8 +86,7 @@ def run(
     known = list(Scenes("validation", choosing))
     tried = _everything()
     found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
-    before = summaries(tried, {"all": known}, found)
-    rivals = _chosen(before)
+    rivals = _chosen(summaries(tried, {"all": known}, found))
     asked = [Point(name, float(rate)) for name in (STAGE_ONE, TFIC) for rate in RATES]
     others = [
         *(Point(name, float(rate)) for name in OTHERS for rate in SOME_RATES),
@@ -102,7 +108,7 @@ def run(
     points = summaries(every, sets, measured)
     points[HALF] = [row for row in points[STAGE_ONE] if "scale" in row]
     points[STAGE_ONE] = [row for row in points[STAGE_ONE] if "scale" not in row]
-    best = {name: _best(before, points, name) for name in readers()}
+    best = {name: _best(known, found, points, name) for name in readers()}
     return {
         "images": {kind: len(chosen) for kind, chosen in sets.items()},
         "choosing": choosing,
@@ -207,19 +213,30 @@ def _kinds(scenes: Iterable[Scene]) -> dict[str, list[Scene]]:
     return {name: [change(scene) for scene in scenes] for name, change in KINDS.items()}
 
 
-def _best(before: dict[str, list], points: dict[str, list], reader: str) -> dict:
-    """The filter, or none, with which a reader reads uncompressed validation pictures
-    best, and what it reads of the test pictures so."""
+def _best(
+    known: Sequence[Scene], found: dict, points: dict[str, list], reader: str
+) -> dict:
+    """The filter that a reader gains most by on uncompressed validation pictures, or
+    none where all gains may be chance; and what it reads of the test pictures so."""
 
-    def accuracy(rows: dict[str, list]) -> dict[str, float]:
-        return {
-            name: rows[name][0]["all"]["read"][reader]["accuracy"][0]
-            for name in (UNCOMPRESSED, *FILTERS)
-        }
+    def gain(name: str) -> tuple[float, float, float]:
+        seen = (found[id(scene)] for scene in known)
+        return mean_interval(
+            [
+                row[Point(name)]["read"][reader]["accuracy"]
+                - row[Point(UNCOMPRESSED)]["read"][reader]["accuracy"]
+                for row in seen
+            ]
+        )
 
-    chosen, found = accuracy(before), accuracy(points)
-    best = max(chosen, key=chosen.__getitem__)
-    return {"codec": best, "accuracy": found[best], "all": found}
+    gains = {name: gain(name) for name in FILTERS}
+    sure = [name for name, (_, low, _) in gains.items() if low > 0]
+    best = max(sure, key=gains.__getitem__, default=UNCOMPRESSED)
+    read = {
+        name: points[name][0]["all"]["read"][reader]["accuracy"][0]
+        for name in (UNCOMPRESSED, *FILTERS)
+    }
+    return {"codec": best, "accuracy": read[best], "all": read}
 
 
 def _gains(
