@@ -45,6 +45,7 @@ def run(
         the same of what each way has over JPEG alone, page by page. ``stages``: of what
         each stage of the pair's training has over the one before. ``changes``: what each
         of `AFTER_D1` changes in D1's, by each reader, with ``false_friends``.
+        ``over_d1``: what each has over D1, page by page.
 
     Raises:
         InputError: there is no such way of repair.
@@ -84,6 +85,9 @@ def run(
         "stages": {after: gained(before, after) for before, after in stages},
         "changes": {
             name: changed(name) for name in AFTER_D1 if scores.keys() >= {D1, name}
+        },
+        "over_d1": {
+            name: gained(D1, name) for name in AFTER_D1 if scores.keys() >= {D1, name}
         },
         "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
         **test_set([patch.image for patch in patches]),
