@@ -18,7 +18,6 @@ RESTORERS = {
     "dncnn-book": "the paper's network, for pages as printers make them",
     "dncnn-book-second": "dncnn-book and a second network after it",
     "guided": "dncnn, and then the words again, with a recognizer's loss",
-    "guided-none": "guided's control, which learned from pixels alone",
     "guided-book": "dncnn-book, and then the words again, with a recognizer's loss",
     "guided-book-none": "guided-book's control, which learned from pixels alone",
 }

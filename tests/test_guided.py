@@ -15,7 +15,15 @@ from semlib import data, zoo
 from semlib.experiments import acceptance, checkpoints, end_to_end, guided_ablation
 from semlib.images import InputError, to_tensor
 from semlib.ocr import EasyOCRReader, PageReader
-from semlib.restore import DnCNN, OCRGuided, blend, fading, match, restore_image, surer
+from semlib.restore import (
+    DnCNN,
+    OCRGuided,
+    blend,
+    feather_mask,
+    match_boxes,
+    restore_image,
+    accepts,
+)
 from semlib.restore.guided import FEATHER
 from semlib.training import DnCNNRecipe, GuidedRecipe, export, preset, train
 from semlib.training.guided import RefinementLoss
@@ -52,25 +60,30 @@ def lightened(network: DnCNN) -> DnCNN:
 def test_boxes_and_words_are_paired():
     words = [(0, 0, 10, 10), (20, 0, 40, 10), (60, 0, 80, 10)]
     found = [(21, 0, 41, 10), (0, 1, 10, 11), (100, 0, 110, 10), (55, 0, 100, 10)]
-    assert match(found, words) == {0: 1, 1: 0}  # the last one's overlap is too small
-    assert match([], words) == match(found, []) == {}
+    assert match_boxes(found, words) == {
+        0: 1,
+        1: 0,
+    }  # the last one's overlap is too small
+    assert match_boxes([], words) == match_boxes(found, []) == {}
 
 
 def test_a_real_detectors_boxes_are_the_words():
     pages, patch = PageReader(), data.spread_patches("train", 1)[0]
     corners = pages.detector.boxes(to_tensor(patch.image)[None])[0]
-    pairs = match(pages.windows(corners, 64, 256), pages.windows(patch.corners, 64, 256))
+    pairs = match_boxes(
+        pages.windows(corners, 64, 256), pages.windows(patch.corners, 64, 256)
+    )
     assert len(pairs) == len(patch.words) == len(set(pairs.values()))
 
 
 def test_a_mask_is_one_in_the_window_and_fades():
-    mask = fading([(10, 20, 30, 28), (0, 0, 4, 4)], 40, 50)[0]
+    mask = feather_mask([(10, 20, 30, 28), (0, 0, 4, 4)], 40, 50)[0]
     assert mask.shape == (40, 50)
     assert (mask[20:28, 10:30] == 1).all() and (mask[:4, :4] == 1).all()
     edge = mask[24, 30 : 30 + FEATHER + 1]
     assert (edge[:-1] > 0).all() and (edge.diff() < 0).all() and edge[-1] == 0
     assert mask[30:, 35:].max() == 0
-    assert fading([], 8, 8).max() == 0
+    assert feather_mask([], 8, 8).max() == 0
 
 
 def test_only_the_found_words_change():
@@ -85,7 +98,7 @@ def test_only_the_found_words_change():
 
 
 class Sure:
-    """A recognizer that is the surer the darker a picture is."""
+    """A recognizer that is the accepts the darker a picture is."""
 
     def read_with_confidence(self, images):
         return [("", 0.8 - 0.8 * image.clamp(0, 1).mean().item()) for image in images]
@@ -116,11 +129,11 @@ def test_caution_leaves_a_word_that_did_not_get_better():
 
 
 def test_surer_compares_odds():
-    assert surer(0.5, 0.7, 2) and not surer(0.5, 0.65, 2)  # odds of 1, 2.3 and 1.9
-    assert surer(0.9, 0.95, 2) and not surer(0.01, 0.019, 2)
-    assert surer(0, 0.01, 100) and surer(0.9, 1, 100)
-    assert not surer(1, 1, 1) and not surer(0, 0, 1)
-    assert surer(1, 0, 0)  # no caution
+    assert accepts(0.5, 0.7, 2) and not accepts(0.5, 0.65, 2)  # odds of 1, 2.3 and 1.9
+    assert accepts(0.9, 0.95, 2) and not accepts(0.01, 0.019, 2)
+    assert accepts(0, 0.01, 100) and accepts(0.9, 1, 100)
+    assert not accepts(1, 1, 1) and not accepts(0, 0, 1)
+    assert accepts(1, 0, 0)  # no caution
 
 
 def test_a_large_picture_has_no_seams():
@@ -144,7 +157,7 @@ def test_the_readers_loss_teaches_the_second_network_alone():
     clean = to_tensor(patch.image)[None]
     first = F.avg_pool2d(clean, 5, stride=1, padding=2)  # too soft to be read
     places = [(0, word.box, word.text) for word in patch.words[:4]]
-    masks = fading([box for _, box, _ in places], 64, 256)[None]
+    masks = feather_mask([box for _, box, _ in places], 64, 256)[None]
     torch.manual_seed(0)
     network, reader = DnCNN(3, 8), EasyOCRReader()
     before = [p.clone() for p in reader.parameters()]
@@ -200,11 +213,11 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
 
     settings = {**known["settings"], "first_sha256": "0" * 64}
     (tmp_path / "tiny.json").write_text(json.dumps({**known, "settings": settings}))
-    with pytest.raises(InputError, match="trained after other weights of dncnn"):
+    with pytest.raises(InputError, match_boxes="trained after other weights of dncnn"):
         zoo.load_restorer("tiny", tmp_path)
     other = json.loads((tmp_path / "dncnn.json").read_text())
     (tmp_path / "dncnn.json").write_text(json.dumps({**other, "sha256": "0" * 64}))
-    with pytest.raises(InputError, match="not the file that its card describes"):
+    with pytest.raises(InputError, match_boxes="not the file that its card describes"):
         zoo.load_restorer("tiny", tmp_path)
 
 
@@ -261,7 +274,7 @@ def test_caution_is_weighed(monkeypatch):
             assert rows[0]["accuracy"][0] > 0.5 and rows[0]["right"] > 50
             assert len({row["right"] for row in rows}) == 1  # of D1, at every level
             assert rows[-1]["broken"] <= rows[0]["broken"]
-    with pytest.raises(InputError, match="dncnn has no second network"):
+    with pytest.raises(InputError, match_boxes="dncnn has no second network"):
         acceptance.run("dncnn", 2)
 
 
@@ -294,7 +307,7 @@ def test_the_first_network_stays_as_it_is(tmp_path, monkeypatch):
 
 
 def test_readers_that_nobody_knows():
-    with pytest.raises(InputError, match="reader must be one of easyocr, trba"):
+    with pytest.raises(InputError, match_boxes="reader must be one of easyocr, trba"):
         GuidedRecipe({**preset("guided", "smoke"), "reader": "tesseract"})
 
 

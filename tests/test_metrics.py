@@ -60,7 +60,7 @@ def test_exact_words(truth, read, value):
     ],
 )
 def test_false_words(truth, read, value):
-    assert metrics.false_words(truth, read) == pytest.approx(value)
+    assert metrics.real_word_errors(truth, read) == pytest.approx(value)
 
 
 def test_kept_letters():
@@ -69,7 +69,7 @@ def test_kept_letters():
 
 
 def test_each_words_fate():
-    assert metrics.fates("the old houses were red", "the world hxuses red") == [
+    assert metrics.word_outcomes("the old houses were red", "the world hxuses red") == [
         "right",
         "false",
         "broken",
@@ -126,3 +126,11 @@ def test_the_interval_of_what_was_always_so_is_no_point(share):
     found = metrics.mean_interval([share] * 50)
     wilson = binomtest(50 * share, 50).proportion_ci(method="wilson")
     assert found == pytest.approx((share, wilson.low, wilson.high))
+
+
+def test_an_interval_over_grounds_is_wider_where_grounds_differ():
+    values, grounds = [0.0] * 50 + [1.0] * 50, ["brick"] * 50 + ["paper"] * 50
+    mean, low, high = metrics.grouped_interval(values, grounds)
+    assert (mean, low, high) == (0.5, 0.0, 1.0)
+    mean, low, high = metrics.grouped_interval(values, list(map(str, range(100))))
+    assert 0.38 < low < 0.45 and 0.55 < high < 0.62

@@ -88,14 +88,6 @@ def test_a_rival_is_tested_where_nothing_of_its_own_beats_it(monkeypatch):
     assert len(chosen) == scene_text.MOST and (chosen[0], chosen[-1]) == (0, 29)
 
 
-def test_an_interval_over_grounds_is_wider_where_grounds_differ():
-    values, grounds = [0.0] * 50 + [1.0] * 50, ["brick"] * 50 + ["paper"] * 50
-    mean, low, high = scene_text._over(values, grounds)
-    assert (mean, low, high) == (0.5, 0.0, 1.0)
-    mean, low, high = scene_text._over(values, list(map(str, range(100))))
-    assert 0.38 < low < 0.45 and 0.55 < high < 0.62
-
-
 def test_pictures_as_they_are_not_drawn():
     scene = data.make_scene(1, "validation")
     kinds = {name: found[0] for name, found in scene_text._kinds([scene]).items()}
@@ -127,7 +119,8 @@ def test_the_experiment_in_small(tmp_path, monkeypatch):
     found = scene_text.run(subset=3, choosing=1, folder=tmp_path, workers=1)
     assert found["images"]["all"] == 3 and found["images"]["faint"] == 1
     assert set(found["points"]) == {
-        UNCOMPRESSED, *operating_points.FILTERS, "tinylic", "tfic", "WEBP" + GREY, WORDS_FAX
+        UNCOMPRESSED, *operating_points.FILTERS, "tinylic", scene_text.HALF, "tfic",
+        "WEBP" + GREY, WORDS_FAX
     }  # fmt: skip
     assert {row.get("scale") for row in found["points"]["tinylic"]} == {None}
     assert {row["scale"] for row in found["points"][scene_text.HALF]} == {2}

@@ -15,10 +15,9 @@ training: Any = load("checkpoints-dncnn")
 sweep: Any = load("dct-loss-sweep")
 honest: Any = load("restoration")
 same: Any = load("same-bytes")
-network, _ = zoo.load_restorer("dncnn")
-anew, _ = zoo.load_restorer("dncnn-book")
+network, _ = zoo.load_restorer("dncnn-book")
 seer, _ = zoo.load_restorer("unet")
-patch = data.make_page(1, "test").patches()[0]
+patch = data.make_book_page(1, "test").patches()[0]
 clean = to_tensor(patch.image)[None]
 
 
@@ -292,7 +291,7 @@ def back_inside(value, level, step):
     return min(max(value, (level - 0.5) * step), (level + 0.5) * step)
 
 
-def _blocks(one=anew, share=False, rounded=True, coefficients=False):
+def _blocks(one=network, share=False, rounded=True, coefficients=False):
     table = torch.tensor(data.quantization_table(1))
     said = quantize(clean, table)
     with torch.no_grad():
@@ -311,14 +310,14 @@ def _blocks(one=anew, share=False, rounded=True, coefficients=False):
     "Blocks that cannot be",
     minutes=6,
     hint="As in the code of «A network that sees further»: `quantize` the patch, repair "
-    "it with `anew`, cut and round, and ask `contradictions`.",
+    "it with `network`, cut and round, and ask `contradictions`.",
     why="These are places where it drew what was certainly not there. It costs a "
     "projection to take them back, and nothing else.",
     mistakes=[
         (lambda: _blocks(share=True), "This is their share. Their number is asked for."),
         (
-            lambda: _blocks(network),
-            "This is the network that learned from the old pages. `anew` is asked for.",
+            lambda: _blocks(coefficients=True),
+            "These are coefficients. A block with two of them counts once.",
         ),
         (
             lambda: 256 - _blocks(),
@@ -336,7 +335,7 @@ def blocks_denied():
     table = torch.tensor(data.quantization_table(1))
     said = quantize(clean, table)
     with torch.no_grad():
-        repaired = anew(said.clamp(0, 1)).clamp(0, 1)
+        repaired = network(said.clamp(0, 1)).clamp(0, 1)
     wrong = contradictions((repaired * 255).round() / 255, said, table)
     return wrong.sum().item()
 

@@ -12,15 +12,13 @@ from ..ocr import EasyOCRReader
 from ..restore import crops
 from .answers import exercise
 
-before, measured = load("restore"), load("restore-guided")
-training = load("checkpoints-guided")
-scores = {**before["rows"], **measured["rows"]}
-pixels = zoo.card("dncnn-second")
-guided, _ = zoo.load_restorer("guided")
+measured = load("restoration")
+scores = measured["rows"]
+guided, _ = zoo.load_restorer("guided-book")
 first: Any = guided.first
 pages: Any = guided.pages
 reader = EasyOCRReader()
-lesson = data.make_page(0, "train").patches()[0]
+lesson = data.make_book_page(0, "train").patches()[0]
 
 
 def ruin(patch):
@@ -30,29 +28,27 @@ def ruin(patch):
 @exercise(
     "A new teacher",
     minutes=2,
-    hint="The steps are large again, and what is asked for is something new. Guess, and "
-    "then look right of the dotted line.",
-    why="Whoever changes the question, and makes large steps again, may first lose some "
-    "of what was learned. So a lesson is judged at its end, and by both readers.",
+    hint="English_g2 is in the loss, the judge is not. Guess, and then compare the two "
+    "positions of the slider.",
+    why="Whoever is in the loss is the first to gain, if anybody does. What the other "
+    "one says tells whether the page has become better, or only the mark.",
     mistakes={
-        "a": "Look again, right of the dotted line: one of the two is lower there, "
-        "for a while at least.",
-        "b": "Look again, right of the dotted line, at both curves: it is not the "
-        "judge's alone that falls.",
-        "c": "Look again, right of the dotted line, at both curves: it is not "
-        "english_g2's alone that falls.",
-        "d": "Look again, right of the dotted line: they do not both fall.",
+        "a": "Compare the two positions again: at least one of the two reads better.",
+        "b": "Compare the two positions again, by both readers: it is not the judge "
+        "alone that reads better.",
+        "c": "Compare the two positions again, by both readers: it is not english_g2 "
+        "alone that reads better.",
+        "d": "Compare the two positions again: they do not both read better.",
     },
     letters="abcd",
 )
 def new_teacher():
-    """From the line on, each curve's lowest point is compared with its point there."""
-    falls = []
-    for key in ("english_g2 accuracy", "PP-OCRv6 accuracy"):
-        looks = [(row["step"], row[key][0]) for row in training["steps"]]
-        alone = [height for step, height in looks if step <= pixels["steps"]]
-        falls.append(min(height for _, height in looks[len(alone) :]) < alone[-1])
-    return "abcd"[2 * falls[0] + falls[1]]
+    """Each reader's mean after the guided D2 is compared with that after its twin."""
+    listened, judge = (
+        scores["guided-book"][key][0] > scores["guided-book-none"][key][0]
+        for key in ("english_g2 accuracy", "PP-OCRv6 accuracy")
+    )
+    return "acbd"[listened + 2 * judge]
 
 
 @exercise(
@@ -77,43 +73,45 @@ def word_edge():
     return once + mask * (second_once - once)
 
 
-def _part(machine="english_g2", parts=("dncnn-second", "guided-none"), unit=100):
-    gain = {
-        key: measured["gains"][key][f"{machine} accuracy"][0]
-        for key in ("dncnn-second", "guided-none", "guided")
-    }
-    return unit * sum(gain[part] for part in parts) / sum(gain.values())
+def _put_right(machine="english_g2", key="dncnn-book-second", unit=100):
+    start, end = (scores[way][f"{machine} accuracy"][0] for way in ("dncnn-book", key))
+    return unit * (end - start) / (1 - start)
 
 
 @exercise(
-    "Without any reader",
+    "Of what was wrong",
     minutes=5,
-    hint="`measured['gains'][key]['english_g2 accuracy'][0]` for each key in `STAGES`. "
-    "Each stage is counted from the one before, so the three add up to the whole.",
-    why="The whole is what one reports when one has no control, and then it is all the "
-    "reader's merit. A part of it would have come from a second network and more hours, "
-    "whoever had taught.",
+    hint="What D1 leaves wrong is 1 less its accuracy; what the second network gains is "
+    "a difference of two accuracies. `scores[key]['english_g2 accuracy'][0]` has them.",
+    why="Points say how much is gained, and this how much of what could be: near the "
+    "ceiling a point is worth more. And no reader was asked for it, which is what the "
+    "reader's own part has to be compared with.",
     mistakes=[
-        (lambda: _part("PP-OCRv6"), "This is PP-OCRv6. English_g2 is asked for."),
+        (lambda: _put_right("PP-OCRv6"), "This is PP-OCRv6. English_g2 is asked for."),
         (
-            lambda: _part(parts=("dncnn-second",)),
-            "The second stage without a reader, «longer», belongs to it as well.",
+            lambda: _put_right(key="guided-book"),
+            "This is the guided D2. The one from pixels is asked for.",
         ),
-        (lambda: _part(parts=("guided",)), "This is the reader's part."),
-        (lambda: _part(unit=1), "A fraction. Per cent are asked for."),
+        (lambda: _put_right(unit=1), "A fraction. Per cent are asked for."),
+        (
+            lambda: (
+                100 * measured["stages"]["dncnn-book-second"]["english_g2 accuracy"][0]
+            ),
+            "These are points. Of what D1 has left wrong it is more than that.",
+        ),
     ],
     tolerance=0.002,
 )
-def no_reader():
+def of_what_was_wrong():
     """{right:.0f} per cent."""
-    second, longer, listening = (
-        measured["gains"][key]["english_g2 accuracy"][0]
-        for key in ("dncnn-second", "guided-none", "guided")
+    first, second = (
+        scores[way]["english_g2 accuracy"][0]
+        for way in ("dncnn-book", "dncnn-book-second")
     )
-    return 100 * (second + longer) / (second + longer + listening)
+    return 100 * (second - first) / (1 - first)
 
 
-def _mended(machine="english_g2", key="guided"):
+def _mended(machine="english_g2", key="guided-book"):
     count = measured["changes"][key][machine]
     return count["corrected"] / count["broken"]
 
@@ -121,7 +119,7 @@ def _mended(machine="english_g2", key="guided"):
 @exercise(
     "For each letter that is broken",
     minutes=3,
-    hint="`measured['changes']['guided']['english_g2']` has both counts.",
+    hint="`measured['changes']['guided-book']['english_g2']` has both counts.",
     why="A gain is the difference of the two, and hides how much was turned over. Where "
     "an error costs more than a smudge, as with digits in a contract, this is the number "
     "to ask for.",
@@ -129,11 +127,13 @@ def _mended(machine="english_g2", key="guided"):
         (lambda: 1 / _mended(), "These are the broken for each one that is mended."),
         (lambda: _mended("PP-OCRv6"), "This is PP-OCRv6. English_g2 is asked for."),
         (
-            lambda: _mended(key="dncnn-second"),
+            lambda: _mended(key="dncnn-book-second"),
             "This is D2 from pixels. The guided one is asked for.",
         ),
         (
-            lambda: measured["changes"]["guided"]["english_g2"]["broken_per_1000"][0],
+            lambda: measured["changes"]["guided-book"]["english_g2"]["broken_per_1000"][
+                0
+            ],
             "These are the letters broken in 1,000 that were right.",
         ),
     ],
@@ -141,7 +141,7 @@ def _mended(machine="english_g2", key="guided"):
 )
 def mended_for_broken():
     """{right:.1f} letters."""
-    count = measured["changes"]["guided"]["english_g2"]
+    count = measured["changes"]["guided-book"]["english_g2"]
     return count["corrected"] / count["broken"]
 
 
@@ -164,7 +164,7 @@ def mended_for_broken():
 def happier_reader():
     """By the judge's interval in the row «guided, over longer»: above zero, below it, or
     round it."""
-    _, low, high = measured["gains"]["guided"]["PP-OCRv6 accuracy"]
+    _, low, high = measured["stages"]["guided-book"]["PP-OCRv6 accuracy"]
     return "a" if low > 0 else "b" if high < 0 else "c"
 
 
@@ -273,8 +273,8 @@ def _half(interval):
 
 def _halves(machine="english_g2"):
     key = f"{machine} accuracy"
-    apart = [_half(scores[row][key]) for row in ("guided-none", "guided, one a page")]
-    return apart, _half(measured["gains"]["guided"][key])
+    apart = [_half(scores[row][key]) for row in ("guided-book-none", "guided-book")]
+    return apart, _half(measured["stages"]["guided-book"][key])
 
 
 @exercise(
@@ -314,9 +314,9 @@ def other_pages():
     """{right:.1f} times as wide."""
     key = "english_g2 accuracy"
     intervals = [
-        scores["guided-none"][key],
-        scores["guided, one a page"][key],
-        measured["gains"]["guided"][key],
+        scores["guided-book-none"][key],
+        scores["guided-book"][key],
+        measured["stages"]["guided-book"][key],
     ]
     longer, listening, paired = (high - low for _, low, high in intervals)
     return np.hypot(longer, listening) / paired

@@ -60,7 +60,9 @@ app.command(
     epilog=_examples("decompress page.sem back.png", "decompress *.sem pictures")
 )(bitstreams.decompress)
 app.command(
-    epilog=_examples("restore page.jpg better.png", "restore *.jpg better --model guided")
+    epilog=_examples(
+        "restore page.jpg better.png", "restore *.jpg better --model guided-book"
+    )
     + "\n\n"
     + models.listed("Models:", models.RESTORERS)
 )(pictures.restore)

@@ -145,8 +145,8 @@ def restore(
     caution: Annotated[
         float,
         typer.Option(
-            help="With guided: change a word only where a recognizer's odds that "
-            "it reads it rightly get so many times better."
+            help="With a second network: change a word only where a recognizer's odds "
+            "that it reads it rightly get so many times better."
         ),
     ] = 0,
 ):

@@ -9,7 +9,7 @@ from ..data import BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..metrics import accuracy, changes, mean_interval
 from ..ocr import SureReader, reading_order
-from ..restore import OCRGuided, crops, surer
+from ..restore import OCRGuided, crops, accepts
 from .end_to_end import READERS
 from .results import test_set
 
@@ -105,7 +105,7 @@ def _level(readings: list[dict], patches: list[Patch], caution: float) -> dict:
         after = [
             [
                 " ".join(
-                    two if surer(once, later, caution) else one
+                    two if accepts(once, later, caution) else one
                     for one, two, once, later in zip(*reading[reader], *reading["sure"])
                 )
             ]

@@ -19,7 +19,7 @@ from ..metrics import (
     changes,
     exact_words,
     false_friends,
-    false_words,
+    real_word_errors,
     fidelity,
     numbers,
 )
@@ -124,7 +124,7 @@ def legibility(truth: str, texts: dict[str, str]) -> dict[str, float]:
         for what, measure in (
             ("accuracy", accuracy),
             ("exact", exact_words),
-            ("false", false_words),
+            ("false", real_word_errors),
         )
     }
 

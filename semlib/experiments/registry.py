@@ -191,15 +191,7 @@ EXPERIMENTS = {
             8,
             "What are the two parts of DnCNN's loss worth, at an equal budget?",
             "section 4.4",
-            80,
-        ),
-        Experiment(
-            "restore",
-            8,
-            "What is read of ruined pages whose lines all lie at one "
-            "height, repaired in many ways?",
-            "section 4.6, Figures 9 and 10",
-            170,
+            45,
         ),
         Experiment(
             "generality",

@@ -17,6 +17,7 @@ from ..metrics import (
     bits_for,
     bits_per_pixel,
     frontier,
+    grouped_interval,
     mean_interval,
     text_bits,
 )
@@ -53,7 +54,6 @@ MOST = 8  # points of a rival that the test pictures see
 PARTS = (0.5, 0.9, 0.95, 0.98)  # of the best uncompressed accuracy
 CAP = 0.99  # of it, above which curves are flat and not compared
 FAINT = 0.4  # of the contrast
-DRAWS = 2000
 
 
 def run(
@@ -255,20 +255,10 @@ def _gains(
             - measured[id(scene)][best]["read"][reader]["accuracy"]
             for scene in scenes
         ]
+        interval = grouped_interval(gained, grounds)
         name = HALF if point.codec == STAGE_ONE and point.scale else point.codec
-        rows[name].append({**point.label(), "gain": _over(gained, grounds)})
+        rows[name].append({**point.label(), "gain": [round(end, 4) for end in interval]})
     return dict(rows)
-
-
-def _over(values: Sequence[float], groups: Sequence[str]) -> list[float]:
-    """The mean, and its 95 % bootstrap interval where whole groups are drawn."""
-    names = sorted(set(groups))
-    sums = np.array([sum(v for v, g in zip(values, groups) if g == n) for n in names])
-    counts = np.array([sum(g == n for g in groups) for n in names])
-    picks = np.random.default_rng(0).integers(len(names), size=(DRAWS, len(names)))
-    means = sums[picks].sum(1) / counts[picks].sum(1)
-    ends = np.quantile(means, [0.025, 0.975])
-    return [round(float(end), 4) for end in (np.mean(values), *ends)]
 
 
 def _equal(points: dict[str, list], reader: str, best: float) -> dict[str, dict]:

@@ -2,13 +2,13 @@
 
 from .corrections import changes, false_friends
 from .image import fidelity, psnr, psnr_b
-from .interval import gains, mean_interval, numbers, spread, summary
+from .interval import gains, grouped_interval, mean_interval, numbers, spread, summary
 from .rate import bd_rate, bits_for, bits_per_pixel, frontier, text_bits
 from .text import (
     accuracy,
     exact_words,
-    false_words,
-    fates,
+    real_word_errors,
+    word_outcomes,
     kept_letters,
     known_words,
     normalize,
@@ -23,11 +23,12 @@ __all__ = [
     "changes",
     "exact_words",
     "false_friends",
-    "false_words",
-    "fates",
+    "real_word_errors",
+    "word_outcomes",
     "fidelity",
     "frontier",
     "gains",
+    "grouped_interval",
     "kept_letters",
     "known_words",
     "mean_interval",

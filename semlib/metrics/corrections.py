@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .interval import mean_interval
-from .text import FALSE, FATES, RIGHT, fates, kept_letters, normalize, read_as
+from .text import FALSE, OUTCOMES, RIGHT, word_outcomes, kept_letters, normalize, read_as
 
 SHOWN = 10  # examples
 
@@ -40,7 +40,7 @@ def changes(
                 corrected=len(has - had),
                 broken=len(had - has),
             )
-            words.update(zip(fates(truth, one), fates(truth, two)))
+            words.update(zip(word_outcomes(truth, one), word_outcomes(truth, two)))
         counts += own
         if own["right"]:
             rates.append(1000 * own["broken"] / own["right"])
@@ -50,7 +50,9 @@ def changes(
         "broken_per_1000": [round(end, 2) for end in mean_interval(rates)]
         if rates
         else None,
-        "words": {f"{one}, {two}": words[one, two] for one in FATES for two in FATES},
+        "words": {
+            f"{one}, {two}": words[one, two] for one in OUTCOMES for two in OUTCOMES
+        },
     }
 
 
@@ -73,7 +75,7 @@ def false_friends(
         for page, texts in enumerate(zip(truths, before, after))
         for patch, (truth, one, two) in enumerate(zip(*texts))
         for (word, other), had, has in zip(
-            read_as(truth, two), fates(truth, one), fates(truth, two)
+            read_as(truth, two), word_outcomes(truth, one), word_outcomes(truth, two)
         )
         if (had, has) == (RIGHT, FALSE)
     ]

@@ -31,6 +31,28 @@ def mean_interval(
     return float(numbers.mean()), float(low), float(high)
 
 
+def grouped_interval(
+    values: Sequence[float], groups: Sequence[str], draws: int = 2000
+) -> tuple[float, float, float]:
+    """The mean and its 95 % bootstrap interval where whole groups are resampled: what
+    shares a ground, or a page, is no independent draw.
+
+    Args:
+        values: one number for each unit.
+        groups: which group each belongs to.
+
+    Returns:
+        Mean, lower and upper end.
+    """
+    names = sorted(set(groups))
+    sums = np.array([sum(v for v, g in zip(values, groups) if g == n) for n in names])
+    counts = np.array([sum(g == n for g in groups) for n in names])
+    picks = np.random.default_rng(0).integers(len(names), size=(draws, len(names)))
+    means = sums[picks].sum(1) / counts[picks].sum(1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(np.mean(values)), float(low), float(high)
+
+
 def summary(pages: list[list[dict]]) -> dict:
     """Mean and interval of every number, each page's mean counting once."""
     return {

@@ -8,7 +8,7 @@ import Levenshtein
 from ..data import dictionary
 from ..data.words import FUNCTION_WORDS
 
-RIGHT, FALSE, BROKEN = FATES = ("right", "false", "broken")
+RIGHT, FALSE, BROKEN = OUTCOMES = ("right", "false", "broken")
 
 
 def normalize(text: str) -> str:
@@ -42,18 +42,18 @@ def exact_words(truth: str, read: str) -> float:
     words left as they are count. A text without words gives 1 if nothing was
     read, else 0.
     """
-    words = fates(truth, read)
+    words = word_outcomes(truth, read)
     return words.count(RIGHT) / len(words) if words else float(not _words(read))
 
 
-def false_words(truth: str, read: str) -> float:
+def real_word_errors(truth: str, read: str) -> float:
     """The share of the true words in whose place another word was read, one that
     the dictionary knows: an error that nobody sees. Aligned as in `exact_words`."""
-    words = fates(truth, read)
+    words = word_outcomes(truth, read)
     return words.count(FALSE) / max(1, len(words))
 
 
-def fates(truth: str, read: str) -> list[str]:
+def word_outcomes(truth: str, read: str) -> list[str]:
     """What became of each true word: read right; false, another word in its place;
     or broken, read as what is no word, or not at all. Aligned as in `exact_words`."""
     return [

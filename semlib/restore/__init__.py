@@ -12,34 +12,33 @@ from .dct import (
     table_picture,
 )
 from .dncnn import DnCNN
-from .guided import CAUTIOUS, OCRGuided, blend, crops, fading, match, surer
+from .guided import OCRGuided, accepts, blend, crops, feather_mask, match_boxes
 from .picture import restore_image, restore_picture, seen
 from .tiles import Restorer, restore
 from .unet import ResidualUNet
 
 __all__ = [
-    "CAUTIOUS",
     "DCTLoss",
     "DnCNN",
     "OCRGuided",
     "ResidualUNet",
     "Restorer",
+    "accepts",
     "blend",
     "block_dct",
     "choose",
     "contradictions",
     "denied",
     "crops",
-    "fading",
+    "feather_mask",
     "from_block_dct",
     "hold",
-    "match",
+    "match_boxes",
     "project",
     "quantize",
     "restore",
     "restore_image",
     "restore_picture",
     "seen",
-    "surer",
     "table_picture",
 ]

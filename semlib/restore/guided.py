@@ -14,8 +14,7 @@ from .tiles import TILE, Restorer, restore
 
 FEATHER = 3  # pixels over which a word's window fades into the page
 WORD = 128  # pixels; a longer word may be cut where two tiles meet
-CAUTIOUS = 10.0  # a level of caution; semlib evaluate acceptance chooses it
-SAME = 0.5  # intersection over union from which a found box is a word's
+IOU_THRESHOLD = 0.5  # intersection over union from which a found box is a word's
 
 Window = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -33,7 +32,7 @@ class OCRGuided(Restorer):
         pages: the detector, the windows that it makes of what it finds, and a
             recognizer.
         caution: a word is changed only where it makes the recognizer's odds more
-            than so many times better (see `surer`); 0 changes all words. Needs a
+            than so many times better (see `accepts`); 0 changes all words. Needs a
             recognizer with `read_with_confidence`.
     """
 
@@ -91,12 +90,12 @@ class OCRGuided(Restorer):
             windows = [
                 window
                 for window, (_, one), (_, two) in zip(windows, before, after)
-                if surer(one, two, self.caution)
+                if accepts(one, two, self.caution)
             ]
-        return fading(windows, *first.shape[-2:])
+        return feather_mask(windows, *first.shape[-2:])
 
 
-def surer(before: float, after: float, caution: float) -> bool:
+def accepts(before: float, after: float, caution: float) -> bool:
     """Whether a reader would bet on a word at better odds: if its odds, confidence
     p in [0, 1] to 1 - p, are more than `caution` times what they were."""
     return not caution or after * (1 - before) > caution * before * (1 - after)
@@ -112,7 +111,7 @@ def blend(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
     return first + masks * (second - first)
 
 
-def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:
+def feather_mask(windows: Sequence[Window], height: int, width: int) -> Tensor:
     """1×H×W: 1 in the windows, 0 beyond `FEATHER` pixels round them."""
     mask = np.zeros((height, width), np.float32)
     for left, top, right, bottom in windows:
@@ -128,11 +127,11 @@ def fading(windows: Sequence[Window], height: int, width: int) -> Tensor:
     return torch.from_numpy(mask)[None].clamp(min=0)
 
 
-def match(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
+def match_boxes(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
     """Which found box is which word: the pairs with the largest overlap in sum.
 
-    A pair counts from `SAME` on, intersection over union. A box without a word, and
-    a word without a box, have no partner.
+    A pair counts from `IOU_THRESHOLD` on, intersection over union. A box without a
+    word, and a word without a box, have no partner.
 
     Returns:
         From the index of a found box to that of its word.
@@ -147,7 +146,7 @@ def match(found: Sequence[Window], words: Sequence[Window]) -> dict[int, int]:
     return {
         int(i): int(j)
         for i, j in zip(*linear_sum_assignment(-overlap))
-        if overlap[i, j] >= SAME
+        if overlap[i, j] >= IOU_THRESHOLD
     }
 
 

@@ -7,8 +7,8 @@ from ..training import preset
 
 # the weights of the paper's networks, and those on honest pictures
 WEIGHTS = (
-    "tinylic", "tfic", "scenes", "scenes-tfic", "trba", "dncnn", "dncnn-book",
-    "dncnn-second", "dncnn-book-second", "guided", "guided-book",
+    "tinylic", "tfic", "scenes", "scenes-tfic", "trba",
+    "dncnn-book", "dncnn-book-second", "guided-book",
 )  # fmt: skip
 
 # what it may do that a setting is another; settings that are not here change no result

@@ -46,14 +46,9 @@ def at_bits(rows: Sequence[dict], reader: str, bits: float) -> list[float]:
     return [float(np.interp(bits, known, ends)) for ends in zip(*read)]
 
 
-def _whole(points: dict, codec: str) -> list[dict]:
-    """A codec's points by rising rate, without those of reduced pictures."""
-    return [row for row in points[codec] if "scale" not in row]
-
-
 def _shared(points: dict, base: str, codec: str) -> list[dict]:
     """A codec's points at as many bits as another can have, too."""
-    bits = [row["all"]["bpp"] for row in _whole(points, base)]
+    bits = [row["all"]["bpp"] for row in points[base]]
     rows = [row["all"] for row in points[codec]]
     return [row for row in rows if min(bits) <= row["bpp"] <= max(bits)]
 
@@ -67,7 +62,7 @@ def ahead(file: str, base: str, codec: str, reader: str) -> Read:
             [
                 apart(
                     row["read"][reader]["accuracy"],
-                    at_bits(_whole(points, base), reader, row["bpp"]),
+                    at_bits(points[base], reader, row["bpp"]),
                 )
                 for row in _shared(points, base, codec)
             ]
@@ -82,7 +77,7 @@ def decibels(file: str, base: str, codec: str) -> Read:
     def read(load: Load) -> Mean:
         points = load(file)["points"]
         bits, psnr = (
-            [row["all"][key] for row in _whole(points, base)] for key in ("bpp", "psnr")
+            [row["all"][key] for row in points[base]] for key in ("bpp", "psnr")
         )
         gap = min(
             float(np.interp(row["bpp"], bits, psnr)) - row["psnr"]
@@ -103,7 +98,7 @@ def layers(file: str, base: str, codec: str, reader: str) -> Read:
         for low, layer in ((0, 1), (0, 2), (1, 2), (2, 2)):
             words = points[codec][layer]["all"]
             both = points[base][low]["all"]["bpp"] + words["bpp"]
-            one = at_bits(_whole(points, base), reader, both)
+            one = at_bits(points[base], reader, both)
             gaps.append(apart(words["read"][reader]["accuracy"], one))
         return worst(gaps)
 

@@ -19,8 +19,7 @@ from ..training import presets
 from .claims import CLAIMS, NOT_ASKED
 from .rule import Claim, Mean, Trial, stored_result
 
-REPAIRED = ["degraded", "dncnn", "dncnn-second", "guided-none", "guided"]
-BOOK = ["degraded", "dncnn", "dncnn-book", "guided-book", "unet"]
+REPAIRED = ["degraded", "dncnn", *zoo.PAIR, "unet"]
 QUICK = 3  # pictures, or pages
 LEAST = 2  # of one there is no interval
 
@@ -39,8 +38,7 @@ SMALL = {
     "tfic": Small(8, lambda n: {"subset": n, "settings": {}}),
     "tfic-recognizers": Small(5, lambda n: {"subset": n}),
     "tfic-speed": Small(1, lambda n: {"subset": n}),
-    "restore": Small(16, lambda n: {"subset": n, "each": 1, "only": REPAIRED}),
-    "restoration": Small(13, lambda n: {"subset": n, "only": _known(BOOK)}),
+    "restoration": Small(13, lambda n: {"subset": n, "only": _known(REPAIRED)}),
     "robustness": Small(200, lambda n: {"subset": n}),
     "same-bytes": Small(40, lambda n: {"subset": n, "choosing": 24}),
 }

@@ -18,10 +18,9 @@ Mean = Sequence[float]
 
 ONE_INK = "words in one ink, stretched"
 ANY_INK = "words in any ink, on any ground"
-ONE_HEIGHT = "pages whose lines all lie at one height"
 BOOK = "pages laid out as books are"
-# on these a claim is easier to reach than on pictures of the world
-KINDER = (ONE_INK, ONE_HEIGHT)
+# on this a claim is easier to reach than on pictures of the world
+KINDER = ONE_INK
 
 REPRODUCED, PARTLY, NOT = "reproduced", "partly", "not reproduced"
 NOT_TESTED, NOTHING = "not tested", "nothing to test"
@@ -130,7 +129,7 @@ def conditions(claim: Claim, load: Load = stored_result) -> list[str]:
             found.append(f"not yet asked on {trial.data}")
         elif not outcome:
             found.append(f"not by {trial.by} on {trial.data}")
-    if all(trial.data in KINDER for trial in claim.trials):
+    if all(trial.data == KINDER for trial in claim.trials):
         found.append(f"on {claim.trials[0].data} only")
     return list(dict.fromkeys(found))
 

@@ -12,7 +12,7 @@ from .. import zoo
 from ..data import PATCH_HEIGHT, PATCH_WIDTH, BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..ocr import PageReader, Teacher
-from ..restore import DnCNN, OCRGuided, Restorer, blend, fading
+from ..restore import DnCNN, OCRGuided, Restorer, blend, feather_mask
 from . import muon
 from .tfic import READERS, Listeners, frozen_readers
 
@@ -113,7 +113,7 @@ class GuidedRecipe:
         """What D2 may change in a patch, 1×64×256."""
         if self.settings["place"] == "page":
             return torch.ones(1, PATCH_HEIGHT, PATCH_WIDTH)
-        return fading(windows, PATCH_HEIGHT, PATCH_WIDTH)
+        return feather_mask(windows, PATCH_HEIGHT, PATCH_WIDTH)
 
 
 def some_words(
