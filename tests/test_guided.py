@@ -213,11 +213,11 @@ def test_training_export_and_a_whole_page(tmp_path, monkeypatch):
 
     settings = {**known["settings"], "first_sha256": "0" * 64}
     (tmp_path / "tiny.json").write_text(json.dumps({**known, "settings": settings}))
-    with pytest.raises(InputError, match_boxes="trained after other weights of dncnn"):
+    with pytest.raises(InputError, match="trained after other weights of dncnn"):
         zoo.load_restorer("tiny", tmp_path)
     other = json.loads((tmp_path / "dncnn.json").read_text())
     (tmp_path / "dncnn.json").write_text(json.dumps({**other, "sha256": "0" * 64}))
-    with pytest.raises(InputError, match_boxes="not the file that its card describes"):
+    with pytest.raises(InputError, match="not the file that its card describes"):
         zoo.load_restorer("tiny", tmp_path)
 
 
@@ -274,7 +274,7 @@ def test_caution_is_weighed(monkeypatch):
             assert rows[0]["accuracy"][0] > 0.5 and rows[0]["right"] > 50
             assert len({row["right"] for row in rows}) == 1  # of D1, at every level
             assert rows[-1]["broken"] <= rows[0]["broken"]
-    with pytest.raises(InputError, match_boxes="dncnn has no second network"):
+    with pytest.raises(InputError, match="dncnn has no second network"):
         acceptance.run("dncnn", 2)
 
 
@@ -307,7 +307,7 @@ def test_the_first_network_stays_as_it_is(tmp_path, monkeypatch):
 
 
 def test_readers_that_nobody_knows():
-    with pytest.raises(InputError, match_boxes="reader must be one of easyocr, trba"):
+    with pytest.raises(InputError, match="reader must be one of easyocr, trba"):
         GuidedRecipe({**preset("guided", "smoke"), "reader": "tesseract"})
 
 

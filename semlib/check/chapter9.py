@@ -104,11 +104,11 @@ def _put_right(machine="english_g2", key="dncnn-book-second", unit=100):
 )
 def of_what_was_wrong():
     """{right:.0f} per cent."""
-    first, second = (
+    before, after = (
         scores[way]["english_g2 accuracy"][0]
         for way in ("dncnn-book", "dncnn-book-second")
     )
-    return 100 * (second - first) / (1 - first)
+    return 100 * (after - before) / (1 - before)
 
 
 def _mended(machine="english_g2", key="guided-book"):
