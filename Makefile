@@ -66,7 +66,7 @@ test-colab: $(VENV)/.packages .colab/.packages  ## every edition alone, with Col
 	$(BIN)/python -m tools.colab run .colab --json _build/colab.json
 
 chapters: $(VENV)/.packages  ## run the chapters in place and store their outputs
-	$(BIN)/python .ci/execute.py chapters/*.ipynb
+	OMP_NUM_THREADS=1 $(BIN)/python .ci/execute.py chapters/*.ipynb
 
 editions: $(VENV)/.packages  ## write the chapters as notebooks that run anywhere
 	$(BIN)/python -m tools.editions
