@@ -1,4 +1,4 @@
-"""Chapters 5, 8 and 9: what a network makes of pictures as its training goes on."""
+"""Chapters 5 and 8: what a network makes of pictures as its training goes on."""
 
 import base64
 import io

@@ -55,40 +55,34 @@ def run(
         if name not in ways:
             raise InputError(f"--only must be one of {', '.join(ways)}, not {name}")
     patches = BookPatches("test", subset).firsts()
-    scores = {
-        name: stored(folder / f"{name}.jsonl", _weights(name), patches, ways[name])
+    scores = {  # page by page, and a page has one patch
+        name: [
+            [row]
+            for row in stored(
+                folder / f"{name}.jsonl", _weights(name), patches, ways[name]
+            )
+        ]
         for name in only or ways
-    }
-    rows = {
-        name: {"patches": subset, **summary([[row] for row in found])}
-        for name, found in scores.items()
     }
 
     def gained(before: str, after: str) -> dict:
-        return gains(*([[row] for row in scores[name]] for name in (before, after)))
+        return gains(scores[before], scores[after])
 
-    repaired_ones = [name for name in scores if name not in ("degraded", "clean")]
+    mended = [name for name in scores if name not in ("degraded", "clean")]
     stages = [pair for pair in pairwise(zoo.PAIR) if scores.keys() >= set(pair)]
+    second = [name for name in AFTER_D1 if scores.keys() >= {D1, name}]
     texts = [[patch.text] for patch in patches]
-
-    def changed(name: str) -> dict:
-        return compared(texts, *([[row] for row in scores[way]] for way in (D1, name)))
-
     return {
         "patches": subset,
-        "rows": rows,
+        "rows": {
+            name: {"patches": subset, **summary(found)} for name, found in scores.items()
+        },
         "gains": {
-            name: gained("degraded", name)
-            for name in repaired_ones
-            if "degraded" in scores
+            name: gained("degraded", name) for name in mended if "degraded" in scores
         },
         "stages": {after: gained(before, after) for before, after in stages},
-        "changes": {
-            name: changed(name) for name in AFTER_D1 if scores.keys() >= {D1, name}
-        },
-        "over_d1": {
-            name: gained(D1, name) for name in AFTER_D1 if scores.keys() >= {D1, name}
-        },
+        "changes": {name: compared(texts, scores[D1], scores[name]) for name in second},
+        "over_d1": {name: gained(D1, name) for name in second},
         "weights": {name: zoo.card(name)["sha256"] for name in restorers()},
         **test_set([patch.image for patch in patches]),
     }
