@@ -120,18 +120,23 @@ def test_no_word_of_the_text_is_lost(index):
     assert at > 0.9 * (len(page.set) - sum(map(len, titles)))
 
 
-def test_random_letters_and_digits_stand_among_the_words():
+def test_random_letters_digits_and_capitals_stand_among_the_words():
     """From none to all of them, a quarter on the whole, and as many of one as of the
-    other; the text keeps its full stops."""
+    other; the text keeps its full stops. Of capitals a fifth on the whole, letters
+    drawn at random as well as words."""
     listed = set(words.held_out("train")) | set(words.FUNCTION_WORDS)
-    shares, found, ends = [], "", 0
+    shares, capitals, found, ends = [], [], "", 0
     for seed in range(60):
         text = words.mixed_words(np.random.default_rng(seed), 400, "train")
         strange = [word for word in text if word.strip(".,").lower() not in listed]
         shares.append(len(strange) / len(text))
-        found += "".join(strange)
+        spelled = [word for word in text if word.strip(".,").isalpha()]
+        capitals.append(np.mean([word.isupper() for word in spelled]))
+        found += "".join(strange).lower()
         ends += sum(word.endswith(".") for word in text)
     assert min(shares) < 0.05 and max(shares) > 0.8 and 0.15 < np.mean(shares) < 0.35
+    assert min(capitals) < 0.02 < 0.8 < max(capitals)
+    assert 0.12 < np.mean(capitals) < 0.28
     letters, digits = (
         sum(map(found.count, kind)) for kind in (ascii_lowercase, "0123456789")
     )

@@ -97,9 +97,9 @@ class BookPatches(PagePatches):
 
 
 class MixedBookPatches(BookPatches):
-    """The same with random letters and digits among the words."""
+    """The same with random letters, digits and capitals among the words."""
 
-    name = "book-mixed"
+    name = "book-mixed-2"  # the first ones had no capitals
     make = staticmethod(partial(make_book_page, text=words.mixed_words))
 
 
@@ -112,7 +112,7 @@ class BookPages(Items[np.ndarray]):
     Args:
         count: how many; all of the split when None.
         x_heights: the range that each page's is drawn from, in pixels.
-        mixed: whether random letters and digits stand among the words.
+        mixed: whether random letters, digits and capitals stand among the words.
         workers: processes that draw; as many as the machine has cores if None.
 
     Raises:
@@ -129,7 +129,7 @@ class BookPages(Items[np.ndarray]):
         workers: int | None = None,
     ):
         self._count = checked(split, count, BOOK_PAGES, "pages")
-        drawn = [BookPatches.drawn, words.digest(), *x_heights, *["mixed"] * mixed]
+        drawn = [BookPatches.drawn, words.digest(), *x_heights, *["mixed, 2"] * mixed]
         recipe = recipe_hash(drawn, *BookPatches.packages)
         self._shards = Shards(
             cache_folder() / f"book-whole-{recipe}" / split,

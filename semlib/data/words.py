@@ -153,12 +153,14 @@ def prose_words(rng: np.random.Generator, count: int, split: str) -> list[str]:
 
 def mixed_words(rng: np.random.Generator, count: int, split: str) -> list[str]:
     """`prose_words`, of which random letters and digits take the place of some: from
-    none to all, a quarter on the whole, so that no word list can be learned by heart."""
-    share = rng.random() ** 3
-    return [
-        _strange_like(rng, word) if rng.random() < share else word
+    none to all, a quarter on the whole, so that no word list can be learned by heart.
+    From none to all are in capitals, a fifth on the whole."""
+    strange, upper = rng.random() ** 3, rng.random() ** 4
+    mixed = [
+        _strange_like(rng, word) if rng.random() < strange else word
         for word in prose_words(rng, count, split)
     ]
+    return [word.upper() if rng.random() < upper else word for word in mixed]
 
 
 def _strange_like(rng: np.random.Generator, word: str) -> str:

@@ -27,7 +27,7 @@ class ListeningRecipe(UNetRecipe):
     """
 
     kind = "listening"
-    known_as = "book pages' patches, train, with random letters and digits"
+    known_as = "book pages' patches, train, with random letters, digits, capitals"
     about = "Chapter 9: the default network, with the readers' loss beside the pixels'."
     options: ClassVar = {"reader": ("easyocr", "easyocr, trba or both.")}
 

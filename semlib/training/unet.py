@@ -25,7 +25,7 @@ class UNetRecipe:
     """
 
     kind = "unet"  # what the zoo calls the recipe
-    known_as = "book pages, train, with random letters and digits"  # its data, on cards
+    known_as = "book pages, train, with random letters, digits and capitals"  # on cards
     about = "Chapter 8: a network that sees further, on pages laid out as books are."
 
     def __init__(self, settings: dict):
