@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools import front
-from tools.colab import VERSIONS, WIDGETS, example, printed
+from tools.colab import VERSIONS, WIDGETS, example, printed, right
 
 
 def test_the_list_pins_what_colab_has_of_what_the_book_needs():
@@ -52,3 +52,12 @@ def test_numbers_in_text_tables_and_sliders_are_compared():
 def test_the_first_word_that_differs_is_told():
     assert example("a b c d e 1 2", "a b c d e 3 2") == "b c d e 1 → 3"
     assert example("a", "a b") == "1 → 2 words"
+
+
+def test_exercises_that_a_check_calls_right():
+    made = notebook(
+        new_output("execute_result", {"text/plain": "✓ Right. Half the bits."}),
+        new_output("execute_result", {"text/plain": "✗ Not right. The bits."}),
+        new_output("stream", text="✓ Right."),
+    )
+    assert right(made) == {"0"}

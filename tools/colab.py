@@ -26,6 +26,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from semlib.check.answers import RIGHT, SIGNS
 from semlib.experiments import results
 
 from . import front
@@ -117,15 +118,16 @@ def execute(notebook: NotebookNode) -> float:
         return time.monotonic() - began
 
 
-def tried(chapter: Path, book: Book) -> dict[str, Any]:
-    """One chapter's edition there: what it takes, and where it prints other numbers."""
-    notebook = edition(chapter, book)
+def tried(chapter: Path, book: Book, solved: bool = False) -> dict[str, Any]:
+    """One chapter's edition there: what it takes, where it prints other numbers, and
+    which exercises its checks do not call right. They are solved in a teacher's."""
+    notebook = edition(chapter, book, solved)
     ignored = {
         cell.id
         for cell in nbformat.read(chapter, as_version=4).cells
         if {"nbval-ignore-output", "raises-exception"} & {*cell.metadata.get("tags", [])}
     }
-    before = printed(notebook, ignored | {"front"})
+    before, exercises = printed(notebook, ignored | {"front"}), right(notebook)
     notebook.metadata.pop("widgets", None)
     notebook.cells.append(new_code_cell(MEASURE, id="measure"))
     seconds = execute(notebook)
@@ -143,6 +145,18 @@ def tried(chapter: Path, book: Book) -> dict[str, Any]:
             for key in before
             if before[key] != after.get(key)
         ],
+        "solved": len(exercises),
+        "not_right": sorted(exercises - right(notebook)),
+    }
+
+
+def right(notebook: NotebookNode) -> set[str]:
+    """The cells whose check says that an exercise is solved."""
+    return {
+        cell.id
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("data", {}).get("text/plain", "").startswith(SIGNS[RIGHT])
     }
 
 
@@ -189,8 +203,12 @@ def example(page: str, colab: str) -> str:
     return f"{len(ours)} → {len(theirs)} words"
 
 
-def run(image: Path, names: list[str]) -> dict[str, Any]:
-    """All chapters, or those named; what is wrong is raised, what differs is told."""
+def run(image: Path, names: list[str], solved: bool) -> dict[str, Any]:
+    """All chapters, or those named; what is wrong is raised, what differs is told.
+
+    Args:
+        solved: teachers' editions, not students'.
+    """
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     commit = results.commit()
     with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +224,7 @@ def run(image: Path, names: list[str]) -> dict[str, Any]:
         found = []
         for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
             if not names or chapter.stem in names:
-                found.append(tried(chapter, book))
+                found.append(tried(chapter, book, solved))
                 print(row(found[-1]), flush=True)
         now = frozen(python)
         size = wheel.stat().st_size
@@ -235,9 +253,12 @@ def built(folder: Path) -> Path:
 
 def row(found: dict[str, Any]) -> str:
     differ = f"{len(found['differ'])} of {found['compared']} outputs differ"
+    done = found["solved"] - len(found["not_right"])
     return (
         f"{found['chapter']:22}{found['seconds']:5} s{found['processor_seconds']:5} s cpu"
         f"{found['peak_mib']:6} MiB  {differ if found['differ'] else 'the same numbers'}"
+        + f", {done} of {found['solved']} exercises right"
+        * bool(found["solved"])
     )
 
 
@@ -250,18 +271,22 @@ def main() -> None:
     run_.add_argument("image", type=Path, help="an environment with tools/colab.txt")
     run_.add_argument("--json", type=Path, help="where the table goes")
     run_.add_argument("--chapter", nargs="*", default=[], help="default: all")
+    run_.add_argument("--solved", action="store_true", help="teachers' editions")
     asked = parser.parse_args()
     if asked.command == "versions":
         versions(asked.list)
         return
-    found = run(asked.image.absolute(), asked.chapter)
+    found = run(asked.image.absolute(), asked.chapter, asked.solved)
     if asked.json:
         results.save(asked.json, found)
     problems = [f"replaced: {line}" for line in found["replaced"]]
     if found["install_seconds"] >= 120:
         problems.append("the installation takes two minutes or more")
     for chapter in found["chapters"]:
-        if chapter["peak_mib"] > MEMORY:
+        if chapter["not_right"]:
+            names = ", ".join(chapter["not_right"])
+            problems.append(f"{chapter['chapter']}: exercises not right: {names}")
+        if chapter["peak_mib"] > MEMORY and not asked.solved:
             problems.append(f"{chapter['chapter']} needs more than {MEMORY} MiB")
     sys.exit("\n".join(problems) or 0)
 
