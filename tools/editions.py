@@ -31,6 +31,9 @@ from .unglue import without_glue
 ROOT = Path(__file__).resolve().parent.parent
 FOLDED = {"hide-input", "hide-cell"}
 HIDDEN = {"remove-input", "remove-cell"}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# in its place, where a program shows no stored controls: JupyterLab, unless it trusts
+STILL = "A slider: it shows, and moves, once this notebook is trusted or this cell run."
 
 
 class Book:
@@ -126,6 +129,9 @@ def edition(chapter: Path, book: Book, teacher: bool = False) -> NotebookNode:
     for cell, source in zip(code, without_glue([cell.source for cell in code])):
         cell.source = source
         cell.outputs = [each for each in cell.outputs if not is_glued(each)]
+        for output in cell.outputs:
+            if WIDGET in output.get("data", {}):
+                output.data["text/plain"] = STILL
         fold(cell, set(cell.metadata.pop("tags", [])))
     notebook.cells = captions.below(notebook.cells)
     for cell in notebook.cells:
