@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from PIL import Image
-from skimage.filters import threshold_sauvola
 
 from ..images import reduce_image
 from . import bilevel
@@ -117,6 +116,8 @@ def ink_of_words(
 
 def _dark_and_light(image: np.ndarray, window: int) -> list[np.ndarray]:
     """What is darker than its surroundings, and what is lighter."""
+    from skimage.filters import threshold_sauvola  # which training does without
+
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     low, high = np.percentile(grey, (1, 99))
     grey = np.clip((grey - low) * 255 / max(high - low, 1), 0, 255)

@@ -4,7 +4,6 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import jpeglib
 import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -112,6 +111,8 @@ UPRIGHT = {
 def read_luminance(path: Path) -> Luminance | None:
     """A JPEG file's luminance, as its coefficients say it; None of another file, or of
     a JPEG that has no luminance at full size."""
+    import jpeglib  # which training does without
+
     try:
         with quiet(), Image.open(path) as image:
             if image.format not in ("JPEG", "MPO"):  # with more pictures inside

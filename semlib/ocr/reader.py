@@ -91,13 +91,17 @@ class PageReader:
         reader: Reader | None = None,
         margin: float = 0.1,
     ):
-        self.detector = detector or CRAFT(magnify=2)
-        self._reader = reader
+        self._detector, self._reader = detector, reader
         self.margin = margin
 
     @cached_property
+    def detector(self) -> CRAFT:
+        """Loaded when words are looked for: who wants `windows` alone needs none."""
+        return self._detector or CRAFT(magnify=2)
+
+    @cached_property
     def reader(self) -> Reader:
-        """Loaded when something is read: who wants `windows` alone needs none."""
+        """Loaded when something is read."""
         return self._reader or EasyOCRReader()
 
     def read(self, images: Tensor) -> list[Reading]:
