@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -121,8 +121,21 @@ def cache_folder() -> Path:
 def recipe_hash(recipe, *packages: str) -> str:
     """Eight letters that change when a recipe (anything JSON can hold) does, or the
     version of a package that draws."""
-    recipe = [recipe, *([name, version(name)] for name in packages)]
+    recipe = [recipe, *([name, _version(name)] for name in packages)]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
+
+
+def _version(package: str) -> str:
+    """A package's version; of OpenCV, which has many names, the library's own where it
+    goes by another."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        if not package.startswith("opencv"):
+            raise
+        import cv2
+
+        return cv2.__version__
 
 
 def _make(
