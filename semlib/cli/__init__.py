@@ -72,6 +72,7 @@ app.command(
         "reproduce", "reproduce figure3 table1 --subset 60", "reproduce --quick"
     )
 )(board.reproduce)
+app.command(epilog=_examples("bundle unet unet.zip"))(book.bundle)
 app.command()(book.export)
 app.command()(book.grade)
 for name, known, command, about in (

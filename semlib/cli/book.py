@@ -1,4 +1,4 @@
-"""The commands for the book: ``semlib train``, ``evaluate``, ``export``, ``grade``.
+"""The commands for the book: ``semlib train``, ``bundle``, ``export``, ``evaluate`` …
 
 Every recipe and every experiment is a command, made from what each says of itself.
 """
@@ -54,16 +54,9 @@ def training(name: str, recipe):
     def run(
         preset: Preset = "cpu", resume: Resume = False, folder: Folder = None, **chosen
     ):
-        from ..training import preset as settings_of
-        from ..training import train
+        from ..training import train_preset
 
-        words = (value for value in chosen.values() if isinstance(value, str))
-        settings = {**settings_of(name, preset), **chosen}
-        train(
-            recipe(settings),
-            resume=resume,
-            folder=folder or Path("runs") / "-".join([name, *words, preset]),
-        )
+        train_preset(name, preset, resume=resume, folder=folder, **chosen)
 
     options = [
         _option(option, type(default), default, meaning)
@@ -158,6 +151,35 @@ def export(
 
     known = exported(recipe, checkpoint, name, replace=replace)
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
+
+
+def bundle(
+    recipe: Annotated[
+        str, typer.Argument(help="As in semlib train.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Argument(help="The .zip archive to write.", show_default=False)
+    ],
+):
+    """Pack a recipe to train it where there is no network.
+
+    Needed there: Python with PyTorch, NumPy, Pillow, OpenCV and SciPy.
+
+    There: python -m zipfile -e unet.zip .
+
+    and python semlib-unet/train.py with the options of semlib train unet.
+
+    The run's folder comes home, where semlib export makes weights of it.
+    """
+    from ..training import bundle as bundled
+
+    made_for = bundled(recipe, output)["made_for"]
+    python = ".".join(map(str, made_for["python"]))
+    print(
+        f"{output}: {output.stat().st_size / 1e6:.1f} MB, for "
+        f"{' '.join(made_for['platform'])}, Python {python}"
+        f"{' only' if made_for['this_python_only'] else ' or later'}"
+    )
 
 
 def grade(

@@ -1,6 +1,8 @@
 """One small training loop, the recipes that go through it, and their presets."""
 
+from .alone import train_preset
 from .blind import BlindRecipe
+from .bundle import bundle
 from .codec import CodecRecipe, HyperpriorRecipe
 from .dncnn import DnCNNRecipe
 from .export import RECIPES, export, trained_part
@@ -22,10 +24,12 @@ __all__ = [
     "ReaderRecipe",
     "TFICRecipe",
     "UNetRecipe",
+    "bundle",
     "export",
     "load_checkpoint",
     "preset",
     "presets",
     "train",
+    "train_preset",
     "trained_part",
 ]
