@@ -25,7 +25,7 @@ from semlib.training import (
     load_checkpoint,
     train_preset,
 )
-from semlib.training.bundle import _made_for, _weights
+from semlib.training.bundle import _foreign, _made_for, _weights
 
 THERE = "torch", "numpy", "pillow", "opencv-python-headless", "scipy"
 # no package but those on the path, and whoever asks for the network is refused
@@ -255,6 +255,11 @@ def test_what_cannot_be_packed_is_refused_in_a_line(tmp_path, monkeypatch, capsy
         error = capsys.readouterr().err
         assert re.fullmatch(r"semlib: [^\n]+\n", error) and said in error
     assert [path.name for path in tmp_path.iterdir()] == ["folder.zip"]
+
+
+def test_a_package_that_lacks_a_part_is_named():
+    with pytest.raises(InputError, match="tqdm as it is installed here lacks tqdm/wings"):
+        _foreign({"tqdm": ("tqdm/std.py", "tqdm/wings")})
 
 
 def test_a_bundle_is_replaced_only_when_it_is_whole(tmp_path, monkeypatch):

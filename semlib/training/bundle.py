@@ -223,13 +223,22 @@ def _own(weights: Iterable[str]) -> dict[str, Path]:
 
 
 def _foreign(packages: Parts) -> dict[str, Path]:
-    """These parts of other packages, with what is known of them and their licences."""
-    return {
+    """These parts of other packages, with what is known of them and their licences.
+
+    Raises:
+        InputError: a part is not where pip would have put it.
+    """
+    files = {
         path.as_posix(): Path(str(path.locate()))
         for name, parts in packages.items()
         for path in distribution(name).files or ()
         if path.suffix != ".pyc" and _wanted(path.as_posix(), parts)
     }
+    for name, parts in packages.items():
+        for part in parts:
+            if not any(file == part or file.startswith(part + "/") for file in files):
+                raise InputError(f"{name} as it is installed here lacks {part}")
+    return files
 
 
 def _wanted(path: str, parts: tuple[str, ...]) -> bool:
