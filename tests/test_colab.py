@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools import front
-from tools.colab import VERSIONS, WIDGETS, example, printed, right
+from tools.colab import VERSIONS, WIDGETS, example, printed, problems, right, table
 
 
 def test_the_list_pins_what_colab_has_of_what_the_book_needs():
@@ -61,3 +61,35 @@ def test_exercises_that_a_check_calls_right():
         new_output("stream", text="✓ Right."),
     )
     assert right(made) == {"0"}
+
+
+def found(**other):
+    chapter = {"chapter": "07-extreme-jpeg", "processor_seconds": 21, "peak_mib": 1024}
+    chapter |= {"differ": ["a"], "compared": 9, "solved": 0, "not_right": [], **other}
+    return {
+        "python": "3.13",
+        "chapters": [chapter],
+        "replaced": [],
+        "install_seconds": 60,
+    }
+
+
+def test_the_table_has_a_line_for_each_chapter():
+    made = table({"colab": found(), "venv": found(differ=[])}).split("\n")
+    assert made[0].startswith("| chapter | seconds: Colab, Python 3.13 | MiB |")
+    assert made[2:] == ["| 7 | 21 | 1024 | 1 of 9 | 21 | 1024 | 0 of 9 |"]
+
+
+def test_what_must_not_be_is_said():
+    assert not [*problems(found())]
+    assert not [*problems(found(peak_mib=3000, solved=9))]
+    [line] = problems(found(peak_mib=3000))
+    assert "needs more than 2048 MiB" in line
+    [line] = problems(found(solved=9, not_right=["bits"]))
+    assert "not right: bits" in line
+    assert [
+        *problems(found() | {"replaced": ["torch==2.11"], "install_seconds": 121})
+    ] == [
+        "replaced: torch==2.11",
+        "the installation takes two minutes or more",
+    ]

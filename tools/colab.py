@@ -2,6 +2,8 @@
 
 `make test-colab` runs it. What `pip freeze` says on Colab is in Colab's repository of
 public lists; `python -m tools.colab versions LIST` makes `tools/colab.txt` of one.
+`python -m tools.colab run .colab .venv --json results/colab.json` measures the editions
+there and here, and `python -m tools.colab table` writes that into the teachers' page.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +35,13 @@ from semlib.experiments import results
 from . import front
 from .editions import ROOT, Book, edition
 
+GUIDE = ROOT / "book" / "teaching.md"
+PLACE = re.compile("(?<=<!-- colab -->\n).*?(?=<!-- end of colab -->)", re.DOTALL)
 VERSIONS = ROOT / "tools" / "colab.txt"
 PYTHON = "3.13"
 BASE = ["pip", "setuptools", "packaging", "ipython"]  # what a kernel there has besides
 MEMORY = 2048  # MiB that a chapter may need: what Binder gives
+LONG = 120  # seconds that the first cell must not take
 NOTED = ("torch", "numpy", "pillow", "matplotlib", "ipywidgets", "ipython")
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 MEASURE = """\
@@ -95,6 +101,13 @@ def machine(image: Path, folder: Path) -> Path:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning about frozen modules
     os.environ.pop("PYTHONPATH", None)
     return python
+
+
+def version(python: Path) -> str:
+    """Such as 3.13."""
+    code = "import sys; print(*sys.version_info[:2], sep='.')"
+    run = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    return run.stdout.strip()
 
 
 def frozen(python: Path) -> list[str]:
@@ -207,10 +220,10 @@ def run(image: Path, names: list[str], solved: bool) -> dict[str, Any]:
     """All chapters, or those named; what is wrong is raised, what differs is told.
 
     Args:
+        image: an environment; what is in it is what the machine has.
         solved: teachers' editions, not students'.
     """
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    commit = results.commit()
     with tempfile.TemporaryDirectory() as folder:
         wheel = built(Path(folder, "wheel"))
         book = Book(ROOT, config, source=str(wheel))
@@ -230,8 +243,7 @@ def run(image: Path, names: list[str], solved: bool) -> dict[str, Any]:
         size = wheel.stat().st_size
     pins = dict(line.split("==") for line in there if "==" in line)
     return {
-        "commit": commit,
-        "python": PYTHON,
+        "python": version(python),
         "versions": {name: pins[name] for name in NOTED},
         "wheel_mb": round(size / 1e6, 1),
         "install_seconds": round(seconds),
@@ -268,27 +280,60 @@ def main() -> None:
     list_ = commands.add_parser("versions", help="make tools/colab.txt")
     list_.add_argument("list", type=Path)
     run_ = commands.add_parser("run", help="run the editions")
-    run_.add_argument("image", type=Path, help="an environment with tools/colab.txt")
+    run_.add_argument("images", type=Path, nargs="+", help="such as .colab and .venv")
     run_.add_argument("--json", type=Path, help="where the table goes")
     run_.add_argument("--chapter", nargs="*", default=[], help="default: all")
     run_.add_argument("--solved", action="store_true", help="teachers' editions")
+    commands.add_parser("table", help="write results/colab.json into the teachers' page")
     asked = parser.parse_args()
     if asked.command == "versions":
         versions(asked.list)
-        return
-    found = run(asked.image.absolute(), asked.chapter, asked.solved)
-    if asked.json:
-        results.save(asked.json, found)
-    problems = [f"replaced: {line}" for line in found["replaced"]]
-    if found["install_seconds"] >= 120:
-        problems.append("the installation takes two minutes or more")
+    elif asked.command == "table":
+        text = GUIDE.read_text(encoding="utf-8")
+        made = f"\n{table(results.load('colab')['machines'])}\n\n"
+        GUIDE.write_text(PLACE.sub(lambda _: made, text), encoding="utf-8")
+    else:
+        commit = results.commit()
+        machines = {
+            image.name.lstrip("."): run(image.absolute(), asked.chapter, asked.solved)
+            for image in asked.images
+        }
+        if asked.json:
+            results.save(asked.json, {"commit": commit, "machines": machines})
+        wrong = [each for found in machines.values() for each in problems(found)]
+        sys.exit("\n".join(wrong) or 0)
+
+
+def problems(found: dict[str, Any]) -> Iterator[str]:
+    """What must not be: anything replaced, a long installation, much memory, and what a
+    check does not call right."""
+    for line in found["replaced"]:
+        yield f"replaced: {line}"
+    if found["install_seconds"] >= LONG:
+        yield "the installation takes two minutes or more"
     for chapter in found["chapters"]:
         if chapter["not_right"]:
             names = ", ".join(chapter["not_right"])
-            problems.append(f"{chapter['chapter']}: exercises not right: {names}")
-        if chapter["peak_mib"] > MEMORY and not asked.solved:
-            problems.append(f"{chapter['chapter']} needs more than {MEMORY} MiB")
-    sys.exit("\n".join(problems) or 0)
+            yield f"{chapter['chapter']}: exercises not right: {names}"
+        elif chapter["peak_mib"] > MEMORY and not chapter["solved"]:
+            yield f"{chapter['chapter']} needs more than {MEMORY} MiB"
+
+
+def table(machines: dict[str, dict[str, Any]]) -> str:
+    """What each chapter takes on each machine, and how many of its outputs are not the
+    page's."""
+    rows = ["| chapter |", "|---|"]
+    for name, found in machines.items():
+        known = f"{'Colab' if name == 'colab' else 'here'}, Python {found['python']}"
+        rows[0] += f" seconds: {known} | MiB | other numbers |"
+        rows[1] += "---|---|---|"
+    for chapters in zip(*(found["chapters"] for found in machines.values()), strict=True):
+        row = f"| {int(chapters[0]['chapter'][:2])} |"
+        for one in chapters:
+            row += f" {one['processor_seconds']} | {one['peak_mib']} |"
+            row += f" {len(one['differ'])} of {one['compared']} |"
+        rows.append(row)
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":
