@@ -9,12 +9,7 @@ from semlib.codec import compress, decompress
 from semlib.images import to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import export, preset, train
-from semlib.training.scenes import (
-    SceneCodecRecipe,
-    SceneTFICRecipe,
-    by_picture,
-    shifted,
-)
+from semlib.training.scenes import SceneCodecRecipe, SceneTFICRecipe, by_picture, shifted
 
 pytestmark = pytest.mark.slow
 

@@ -16,6 +16,7 @@ from semlib.images import InputError
 
 pytestmark = pytest.mark.slow
 
+
 COUNT = 240
 SURE = 1e-3  # a test of chance fails by chance so often
 
