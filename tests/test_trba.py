@@ -1,4 +1,4 @@
-"""The four-stage reader: its stages, its spline, its gradients, its training."""
+"""The four-stage reader: its stages, its spline, its gradients."""
 
 import itertools
 
@@ -8,8 +8,6 @@ import torch
 from easyocr.config import recognition_models
 
 from semlib.data import make_text_image
-from semlib.data.quick_words import degrade_word, draw_word
-from semlib.data.words import dictionary, is_test_word
 from semlib.images import to_tensor
 from semlib.ocr.trba import (
     ALPHABET,
@@ -17,14 +15,13 @@ from semlib.ocr.trba import (
     PREDICTIONS,
     SEQUENCES,
     SIZES,
-    TRANSFORMATIONS,
     TPS,
+    TRANSFORMATIONS,
     FourStages,
     TRBAReader,
     base_fiducials,
     labels,
 )
-from semlib.training import ReaderRecipe, load_checkpoint, preset, train
 
 STAGES = [
     "-".join(stages)
@@ -45,11 +42,6 @@ def reader():
         network(torch.rand(8, 1, 32, 100) * 2 - 1, labels(["word"] * 8))
     torch.nn.init.normal_(network.transformation.points.weight, std=0.1)
     return TRBAReader(network)
-
-
-@pytest.fixture(scope="module")
-def recipe():
-    return ReaderRecipe(preset("reader", "smoke"))
 
 
 @pytest.mark.parametrize("stages", STAGES)
@@ -154,48 +146,3 @@ def test_letters_are_english_g2s():
     assert known == ALPHABET
     assert labels(["", "0é1"]).tolist() == [[0, 0, 0], [1, 2, 0]]
     assert labels(["a" * 40]).shape == (1, 27)
-
-
-def test_training_words_are_never_tests(recipe):
-    assert not set(dictionary("train")) & set(dictionary("test"))
-    texts = [draw_word(np.random.default_rng(seed))[1] for seed in range(100)]
-    texts += [text for _, text in recipe._words]
-    assert not any(is_test_word(text) for text in texts)
-
-
-def test_drawn_words_stay_pictures():
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        image, _ = draw_word(rng)
-        worse = degrade_word(image, rng)
-        assert image.dtype == worse.dtype == np.uint8
-        assert min(worse.shape) >= 7 and image.std() > 0
-
-
-def test_shares_of_a_batch_are_the_batch(recipe):
-    x, target = recipe.batch(3, 0, 1)
-    assert x.shape == (4, 1, 32, 100) and x.abs().max() <= 1
-    for rank in range(2):
-        share, own = recipe.batch(3, rank, 2)
-        assert torch.equal(share, x[rank::2])
-        assert torch.equal(own, target[rank::2, : own.shape[1]])
-
-
-def test_a_killed_run_ends_where_a_whole_one_does(recipe, tmp_path, monkeypatch):
-    train(recipe, tmp_path / "whole", devices=1, accelerator="cpu")
-    draw = recipe.batch
-
-    def die(step, rank, ranks):
-        if step == 5:
-            raise KeyboardInterrupt
-        return draw(step, rank, ranks)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(recipe, "batch", die)
-        train(recipe, tmp_path / "killed", devices=1, accelerator="cpu")
-    train(recipe, tmp_path / "killed", devices=1, accelerator="cpu", resume=True)
-    whole, killed = (
-        load_checkpoint(tmp_path / name / "checkpoint.pt")["model"]
-        for name in ("whole", "killed")
-    )
-    assert all(torch.equal(value, killed[key]) for key, value in whole.items())
