@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from semlib import compat
 from semlib.data import degrade, make_page, make_text_image, spread_patches
-from semlib.metrics import accuracy
 from semlib.images import to_tensor
-from semlib.ocr import reader as reader_module
+from semlib.metrics import accuracy
 from semlib.ocr import (
     CRAFT,
     EasyOCRReader,
@@ -21,6 +19,7 @@ from semlib.ocr import (
     reading_order,
     weights,
 )
+from semlib.ocr import reader as reader_module
 
 pytestmark = pytest.mark.slow
 
@@ -260,15 +259,6 @@ def test_wrong_weights_are_refused(monkeypatch, tmp_path):
     with pytest.raises(RuntimeError, match="MD5"):
         weights.weights_path("english_g2.pth")
     weights.weights_path.cache_clear()
-
-
-def test_trdg_draws_on_todays_pillow():
-    generators = compat.trdg()
-    image, text = next(
-        iter(generators.GeneratorFromStrings(["semantic"], count=1, size=64))
-    )
-    assert text == "semantic" and image.height > 32
-    assert np.asarray(image.convert("L")).std() > 20
 
 
 def test_a_text_too_long_for_its_picture_cannot_be_read_perfectly():
