@@ -1,10 +1,13 @@
 """Every kind of picture is read correctly; every kind of rubbish is refused."""
 
+import zlib
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from semlib import images
 from semlib.images import InputError, open_image, replace_file, to_image, to_tensor
 
 pytestmark = pytest.mark.filterwarnings("ignore::semlib.images.PictureWarning")
@@ -91,7 +94,6 @@ def test_one_pixel(tmp_path):
 def huge_png():
     """A PNG whose header claims 30,000 × 30,000 pixels."""
     import struct
-    import zlib
 
     body = b"IHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
     data = b"IDAT" + zlib.compress(bytes(1000))
@@ -156,3 +158,26 @@ def test_tensors_and_back():
     assert np.array_equal(np.asarray(to_image(to_tensor(RAMP))), RAMP)
     with pytest.raises(TypeError):
         to_tensor(RAMP.astype(float))
+
+
+def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
+    file = tmp_path / "a.png"
+    file.write_bytes(b"old")
+    with pytest.raises(images.InputError, match=r"a\.png: No space left"):
+        with images.replace_file(file) as out:
+            out.write(b"half")
+            raise OSError(28, "No space left on device")
+    assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
+
+
+def test_free_memory(tmp_path, monkeypatch):
+    meminfo, cgroup = tmp_path / "meminfo", tmp_path / "memory.max"
+    monkeypatch.setattr(images, "MEMINFO", meminfo)
+    monkeypatch.setattr(images, "CGROUP", cgroup)
+    assert 10**8 < images.free_memory() < 10**14  # the machine's
+    meminfo.write_text("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n")
+    assert images.free_memory() == 5000 * 1024
+    cgroup.write_text("max\n")
+    assert images.free_memory() == 5000 * 1024
+    cgroup.write_text("4096\n")
+    assert images.free_memory() == 4096

@@ -14,7 +14,7 @@ from kinds import BLACK, COMMANDS, KINDS, PAGE, REFUSED, of_every_page, table
 from PIL import Image
 
 from semlib import cli, codec, data, images, reading, zoo
-from semlib.bitstream import CODECS, Header, read_header
+from semlib.bitstream import Header
 from semlib.restore import Restorer
 
 
@@ -187,16 +187,6 @@ def test_only_ordinary_files_are_replaced(tmp_path, semlib):
     assert device.is_fifo()
 
 
-def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
-    file = tmp_path / "a.png"
-    file.write_bytes(b"old")
-    with pytest.raises(images.InputError, match=r"a\.png: No space left"):
-        with images.replace_file(file) as out:
-            out.write(b"half")
-            raise OSError(28, "No space left on device")
-    assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
-
-
 def test_what_memory_does_not_hold_is_refused_before_it_is_decoded(
     tmp_path, semlib, monkeypatch
 ):
@@ -210,19 +200,6 @@ def test_what_memory_does_not_hold_is_refused_before_it_is_decoded(
     monkeypatch.setattr(Image.Image, "load", None)  # the decoding
     for command in (("read", file), ("decompress", packed, tmp_path / "b.png")):
         refused(semlib(*command), "300 × 200 pixels need about", "GB are free")
-
-
-def test_free_memory(tmp_path, monkeypatch):
-    meminfo, cgroup = tmp_path / "meminfo", tmp_path / "memory.max"
-    monkeypatch.setattr(images, "MEMINFO", meminfo)
-    monkeypatch.setattr(images, "CGROUP", cgroup)
-    assert 10**8 < images.free_memory() < 10**14  # the machine's
-    meminfo.write_text("MemTotal: 9000 kB\nMemAvailable:   5000 kB\n")
-    assert images.free_memory() == 5000 * 1024
-    cgroup.write_text("max\n")
-    assert images.free_memory() == 5000 * 1024
-    cgroup.write_text("4096\n")
-    assert images.free_memory() == 4096
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "webp", "jp2", "bmp", "ppm"])
@@ -252,15 +229,6 @@ def test_a_lossy_output_is_said(tmp_path, semlib):
     said(status, errors, "JPEG does not keep all")
     status, _, errors, _ = semlib("restore", file, tmp_path / "a.webp", "--model", "same")
     said(status, errors, None)
-
-
-def test_a_header_comes_back():
-    for name in CODECS:
-        header = Header(name, "01234567", 2.5, 30, 40)
-        packed = header.pack()
-        packed += zlib.crc32(packed).to_bytes(4, "little")
-        assert read_header(packed) == header
-    assert set(CODECS) == {codec.TinyLIC.name, codec.ScaleHyperprior.name}
 
 
 def test_help_names_every_model_that_is_shipped(semlib):
