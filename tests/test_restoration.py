@@ -1,12 +1,10 @@
-"""Ruined pages repaired in many ways: of the usual kind and of others."""
+"""Ruined pages repaired in many ways."""
 
 import json
 
-import numpy as np
 import pytest
 
-from semlib import zoo
-from semlib.experiments import conditions, end_to_end, generality, restoration, robustness
+from semlib.experiments import end_to_end, restoration
 from semlib.images import InputError
 
 pytestmark = pytest.mark.slow
@@ -46,58 +44,3 @@ def test_restoration_is_scored_and_goes_on(tmp_path, monkeypatch):
     assert restoration.run(folder, 1, ["clean"])["rows"]["clean"]["patches"] == 1
     with pytest.raises(InputError, match="--only must be one of clean, degraded"):
         restoration.run(folder, 1, ["cleaned"])
-
-
-def test_conditions():
-    found = conditions.conditions(2)
-    files = {name: ruin(chosen[0].image) for name, (chosen, ruin) in found.items()}
-    usual = files.pop("as trained")
-    assert usual not in files.values()
-    turned = end_to_end.luminance(files["turned by EXIF"])
-    assert turned.inside[1].start % 8 and turned.pixels[turned.inside].shape == (69, 261)
-    assert files["progressive"] != files["OpenCV's encoder"]
-    # an encoder that says the same in other words
-    one, two = (
-        end_to_end.luminance(file).pixels for file in (usual, files["progressive"])
-    )
-    assert np.array_equal(one, two)
-    text = found["digits"][0][0].text
-    assert "".join(text.split()).replace(".", "").replace("-", "").isdigit()
-    grey = found["grey ink on grey paper"][0][0].image
-    assert grey.max() == conditions.PAPER and grey.min() >= conditions.INK
-
-
-def test_robustness_goes_on(tmp_path, monkeypatch):
-    drawn = conditions.conditions(1)
-    monkeypatch.setattr(
-        robustness, "conditions", lambda subset: {"as trained": drawn["as trained"]}
-    )
-    monkeypatch.setattr(robustness, "MOVES", (0, 3))
-    monkeypatch.setattr(robustness, "restorers", lambda: ["dncnn", *robustness.BOOK])
-    first = robustness.run(tmp_path, 1)
-    assert first["patches"] == 1
-    known = {"clean", "degraded", *robustness.BOOK}
-    assert set(first["rows"]["as trained"]) == {*known, "chosen"}
-    assert set(first["gains"]["as trained"]) == {*robustness.BOOK, "chosen"}
-    (taken,) = (way for way, count in first["chosen"]["as trained"].items() if count)
-    assert first["rows"]["as trained"]["chosen"] == first["rows"]["as trained"][taken]
-    assert set(first["moved"]["3"]) == {*known, "dncnn"}
-    assert first["moved"]["0"]["dncnn"] != first["moved"]["3"]["dncnn"]
-    monkeypatch.setattr(end_to_end, "score", pytest.fail)
-    assert robustness.run(tmp_path, 1)["moved"] == first["moved"]
-
-
-def test_generality(tmp_path, monkeypatch):
-    drawn = conditions.conditions(2)
-    monkeypatch.setattr(generality, "CONDITIONS", ("as trained", "quality 5"))
-    monkeypatch.setattr(zoo, "PAIR", ("dncnn-book", "guided-book"))
-    monkeypatch.setattr(generality, "conditions", lambda subset: drawn)
-    result = generality.run(tmp_path, 2)
-    worst, better = result["rows"].values()
-    assert better["degraded"]["psnr"][0] > worst["degraded"]["psnr"][0] + 1
-    for name, rows in result["rows"].items():
-        one, two = (rows[way]["psnr"][0] for way in zoo.PAIR)
-        gained = result["stages"][name]["guided-book"]["psnr"][0]
-        assert gained == pytest.approx(two - one, abs=1e-3)
-    monkeypatch.setattr(end_to_end, "score", pytest.fail)
-    assert generality.run(tmp_path, 2)["stages"] == result["stages"]
