@@ -1,4 +1,4 @@
-"""One bit a pixel, and what else a ruined page's bytes would buy."""
+"""One bit a pixel."""
 
 import io
 
@@ -8,7 +8,6 @@ from PIL import Image
 
 from semlib import data
 from semlib.codec import bilevel
-from semlib.experiments import same_bytes
 from semlib.images import InputError
 
 pytestmark = pytest.mark.slow
@@ -58,18 +57,3 @@ def test_no_file_and_half_a_file():
     image = np.tile(np.uint8([0, 255, 255]), (20, 10))
     file = bilevel.compress(image, 128)
     assert bilevel.decompress(file[:-2]).shape == image.shape  # ends otherwise
-
-
-def test_codecs_at_the_same_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
-    monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
-    monkeypatch.setattr(same_bytes, "SCALES", (1.0, 0.75))
-    result = same_bytes.run(2, 2)
-    assert set(result["rows"]) <= set(same_bytes.CODECS)
-    jpeg, fax = result["rows"]["JPEG"], result["rows"]["one bit a pixel"]
-    assert fax["english_g2 accuracy"][0] > jpeg["english_g2 accuracy"][0] + 0.3
-    assert (jpeg["setting"] == 1) == (jpeg["scale"] == 1)
-    for tried in result["tried"].values():
-        assert all(
-            row["bpp"] <= result["tried"]["JPEG"][0]["bpp"] + 1e-4 for row in tried
-        )
