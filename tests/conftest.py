@@ -48,3 +48,45 @@ def own_cache(cache, monkeypatch):
     """Tests draw what they need anew: no cache of the user's hides what the code draws
     today, and none is filled with what a broken one draws."""
     monkeypatch.setenv("SEMLIB_CACHE", str(cache))
+
+
+@pytest.fixture(scope="session")
+def small_zoo(tmp_path_factory) -> Path:
+    """A zoo with a reader and a codec, trained for six steps each; their runs beside."""
+    from semlib.training import CodecRecipe, ReaderRecipe, export, preset, train
+
+    place = tmp_path_factory.mktemp("zoo")
+    for recipe, make, name in (
+        ("reader", ReaderRecipe, "trba"),
+        ("codec", CodecRecipe, "tinylic"),
+    ):
+        train(make(preset(recipe, "smoke")), place / recipe, devices=1)
+        export(recipe, place / recipe / "checkpoint.pt", name, place)
+    return place
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process: exit status, output, errors."""
+    from semlib import cli
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["semlib", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def jpeg_page(tmp_path) -> Path:
+    """A book page's corner as a JPEG file at quality 1, no side a multiple of 8."""
+    from PIL import Image
+
+    from semlib.data import make_book_page
+
+    path = tmp_path / "page.jpg"
+    image = Image.fromarray(make_book_page(3, "test").reduced()[60:265, 20:321])
+    image.save(path, quality=1)
+    return path

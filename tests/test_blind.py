@@ -1,4 +1,4 @@
-"""The network that is told the file's table."""
+"""The training of the network that is told the file's table."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,8 @@ import torch
 from PIL import Image
 
 from semlib import data, zoo
-from semlib.images import InputError, to_tensor
-from semlib.restore import (
-    ResidualUNet,
-    block_dct,
-    quantize,
-    restore,
-    restore_image,
-    restore_picture,
-    seen,
-    table_picture,
-)
+from semlib.images import InputError
+from semlib.restore import ResidualUNet, quantize, restore_image, restore_picture, seen
 from semlib.training import BlindRecipe, export, preset, train
 from semlib.training.blind import faded, some_table
 
@@ -25,17 +16,6 @@ from semlib.training.blind import faded, some_table
 def recipe(tmp_path, monkeypatch) -> BlindRecipe:
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path))
     return BlindRecipe(preset("blind", "smoke"))
-
-
-def test_the_table_is_a_picture():
-    table = torch.tensor(data.quantization_table(50))
-    picture = table_picture(table, torch.zeros(2, 1, 16, 24))
-    assert picture.shape == (2, 1, 16, 24)
-    assert torch.equal(picture[1, 0, 8:, 16:], (table.float().log2() / 8))
-    each = torch.stack([table, table * 2])[:, None, None, None]
-    two = table_picture(each, torch.zeros(2, 1, 16, 24))
-    assert torch.equal(two[0], picture[0])
-    assert torch.allclose(two[1], picture[0] + 1 / 8)
 
 
 def test_a_batch_has_tables_of_its_own(recipe):
@@ -84,14 +64,3 @@ def test_it_goes_by_the_file(recipe, tmp_path):
     assert restored.size == (301, 205) and contradicting == 0
     with pytest.raises(InputError, match="goes by a JPEG file's table"):
         restore_image(network, Image.fromarray(image))
-
-
-def test_tiles_of_two_channels():
-    torch.manual_seed(0)
-    network = ResidualUNet([1, 1], [8, 8], told=True).eval()
-    torch.nn.init.normal_(network.tail.weight, std=0.2)
-    x = to_tensor(data.make_book_page(0).reduced()[:96, :136])
-    shown = seen(network, x, torch.tensor(data.quantization_table(3)))
-    whole = network(shown[None])[0].clamp(0, 1).detach()
-    assert whole.shape == x.shape == (1, 96, 136) and block_dct(whole).shape[-1] == 8
-    assert torch.allclose(restore(network, shown, tile=64), whole, atol=1e-5)

@@ -22,6 +22,7 @@ from semlib.images import InputError, to_tensor
 
 pytestmark = pytest.mark.slow
 
+
 WEIGHTS = "0123456789abcdef" * 4
 MODEL = """
 import sys, torch
@@ -227,15 +228,3 @@ def test_what_cannot_be_compressed_is_refused(model, x):
             codec.compress(model, WEIGHTS, x, rate)
     with pytest.raises(InputError, match="pixels"):
         codec.compress(model, WEIGHTS, torch.zeros(1, 3, 1, 70_000), 1)
-
-
-@pytest.mark.parametrize("name", ["JPEG", "JPEG2000", "WEBP", "AVIF"])
-def test_peers_keep_the_size_and_obey(name):
-    from semlib.codec.peers import SETTINGS
-
-    image = make_text_image(0, "test").image
-    low, high = SETTINGS[name][0], SETTINGS[name][-1]
-    for scale in (1, 4):
-        back, small = codec.peer(image, name, low, scale)
-        assert back.shape == image.shape
-        assert len(small) < len(codec.peer(image, name, high, scale)[1])

@@ -1,11 +1,13 @@
 """Metrics, by hand-made cases."""
 
+from string import ascii_lowercase
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
 from semlib import metrics
-from semlib.metrics import changes, false_friends
+from semlib.metrics import bits_for, changes, false_friends, rate, text_bits
 
 
 @pytest.mark.parametrize(
@@ -134,3 +136,64 @@ def test_an_interval_over_grounds_is_wider_where_grounds_differ():
     assert (mean, low, high) == (0.5, 0.0, 1.0)
     mean, low, high = metrics.grouped_interval(values, list(map(str, range(100))))
     assert 0.38 < low < 0.45 and 0.55 < high < 0.62
+
+
+def test_bd_rate_of_half_the_bits_is_minus_50():
+    points = [{"bpp": 0.1 * 2**k, "psnr": 20.0 + 3 * k} for k in range(5)]
+    halved = [{**p, "bpp": p["bpp"] / 2} for p in points]
+    assert metrics.bd_rate(points, halved) == pytest.approx(-50)
+    assert metrics.bd_rate(halved, points) == pytest.approx(100)
+    far = [{"bpp": p["bpp"], "psnr": p["psnr"] + 50} for p in points]
+    assert metrics.bd_rate(points, far) is None
+    worse = {"bpp": 0.5, "psnr": 21.0}
+    assert worse not in metrics.frontier([*points, worse])
+
+
+def test_psnr():
+    one = np.zeros((4, 4, 3), np.uint8)
+    assert metrics.psnr(one, one + 255) == 0
+    assert metrics.psnr(one, one + 51) == pytest.approx(20 * np.log10(5))
+
+
+def test_psnr_b_counts_blocking():
+    rng = np.random.default_rng(0)
+    clean = np.full((64, 64), 128, np.uint8)
+    blocky = clean.copy()
+    blocky.reshape(8, 8, 8, 8)[:] += rng.integers(0, 20, (8, 1, 8, 1), np.uint8)
+    grainy = rng.permutation(blocky.ravel()).reshape(64, 64)
+    for image, difference in ((blocky, 0.5), (grainy, 0)):
+        found = metrics.fidelity(clean, image)
+        assert found["psnr"] - found["psnr_b"] >= difference
+    assert metrics.fidelity(clean, grainy)["psnr_b"] == pytest.approx(
+        metrics.fidelity(clean, grainy)["psnr"], abs=0.3
+    )
+    assert metrics.fidelity(clean, clean)["ssim"] == 1
+
+
+def test_the_floor_is_a_probability():
+    """Over all that may follow a letter, 2 to the minus its bits sums to one."""
+    for before in "qe":
+        base = text_bits(before) - ends(before)
+        after = [
+            text_bits(before + letter) - ends(letter) - base for letter in ascii_lowercase
+        ]
+        assert sum(2.0**-bits for bits in [*after, ends(before)]) == pytest.approx(1)
+    assert text_bits("letter") < text_bits("Letter") < text_bits("LETTER")
+    assert text_bits("letter") < text_bits("xqvzjk")
+    assert text_bits("1234") == 40
+
+
+def ends(letter: str) -> float:
+    """The bits of a word's end after a letter: those of x + letter, less the rest."""
+    pairs, firsts = rate._bigrams()
+    return -np.log2((pairs[letter, " "] + 1) / (firsts[letter] + rate.SYMBOLS))
+
+
+def test_bits_for_an_accuracy():
+    points = [
+        {"bpp": bpp, "accuracy": accuracy}
+        for bpp, accuracy in ((1, 0.7), (4, 0.9), (2, 0.6))
+    ]
+    assert bits_for(0.8, points) == pytest.approx(2)
+    assert bits_for(0.5, points) == 1
+    assert bits_for(0.95, points) is None

@@ -12,7 +12,6 @@ import torch
 
 from semlib import training
 from semlib.images import InputError
-from semlib.ocr import EasyOCRReader
 from semlib.training import (
     CodecRecipe,
     DnCNNRecipe,
@@ -278,38 +277,7 @@ def test_other_processes_keep_no_log(tmp_path):
     assert not log.seen and not (tmp_path / "log.jsonl").exists()
 
 
-def test_stage_2_listens_to_a_frozen_reader(tmp_path):
-    recipe = TFICRecipe(preset("tfic", "smoke"))
-    model = train(recipe, tmp_path, devices=1)
-    x, texts, rate = recipe.batch(0, 0, 1)
-    assert x.shape[2:] == (256, 512) and all(texts)
-    loss, numbers = model.eval()(x, texts, rate)
-    loss.backward()
-    reached = [p.grad.abs().sum() for p in model.codec.g_s.parameters()]
-    assert all(grad > 0 for grad in reached)  # through the reader: λ is 0
-    fresh = EasyOCRReader()
-    assert same(dict(fresh.named_parameters()), dict(model.readers[0].named_parameters()))
-    with torch.no_grad():
-        x_hat = model.codec(x, rate)["x_hat"].clamp(0, 1)
-    assert numbers["ocr"] == pytest.approx(fresh.loss(x_hat, texts).item(), rel=1e-3)
-
-
-def test_stage_2_listens_to_two_readers_at_once():
-    both, *single = [
-        TFICRecipe({**preset("tfic", "smoke"), "reader": name})
-        for name in ("both", "easyocr", "trba")
-    ]
-    batch = both.batch(0, 0, 1)
-
-    def heard(recipe):
-        torch.manual_seed(0)
-        return recipe.model().eval()(*batch)[1]["ocr"]
-
-    alone = [heard(recipe) for recipe in single]
-    assert alone[0] != alone[1]
-    assert heard(both) == pytest.approx(sum(alone) / 2, rel=1e-4)
-
-
-def test_stage_2_knows_its_readers():
-    with pytest.raises(InputError, match="easyocr, trba, both, not tesseract"):
-        TFICRecipe({**preset("tfic", "smoke"), "reader": "tesseract"})
+def test_weights_of_another_size_are_not_taken():
+    recipe = CodecRecipe({**preset("codec", "further"), "size": "smoke", "images": 2})
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        recipe.model()

@@ -11,11 +11,12 @@ import pytest
 from scipy.stats import chisquare
 
 from semlib import data
-from semlib.data import typeset, words
-from semlib.metrics import normalize
+from semlib.data import words
 from semlib.images import InputError
+from semlib.metrics import normalize
 
 pytestmark = pytest.mark.slow
+
 
 DIGEST = """
 import hashlib, PIL
@@ -158,25 +159,6 @@ def test_splits_share_no_word_and_no_typeface():
     assert len(strange) < 0.3 * len(found)  # the two parts of hyphenated words
 
 
-def test_a_typefaces_measures():
-    for name in (*data.SEEN, *data.NEVER_SEEN):
-        face = typeset.typeface(name)
-        assert 0.35 < face.x_height < 0.6
-        ink = face.ink("x", 100, 0.0, 0.0)
-        assert abs(-ink.top - 100 * face.x_height) <= 2  # overshoot and a part of a pixel
-        assert face.width("AV") < face.width("A") + face.width("V") + 1e-9
-    assert typeset.typeface("Lora").ink(" ", 20, 3, 4).pixels.size == 0
-
-
-def test_ink_moves_by_parts_of_a_pixel():
-    face = typeset.typeface("Lora")
-    one, two, three = (face.ink("word", 24, x, 30.0) for x in (5.0, 5.5, 6.0))
-    assert np.array_equal(one.pixels, three.pixels) and three.left == one.left + 1
-    assert not np.array_equal(one.pixels[:, :20], two.pixels[:, :20])
-    weights = [ink.pixels.sum(dtype=int) for ink in (one, two)]
-    assert abs(weights[0] - weights[1]) < 0.005 * weights[0]
-
-
 def test_patches_lie_on_the_grid_and_hold_whole_words(pages):
     for page in pages[:20]:
         assert len(page.corners) == data.PATCHES_PER_PAGE == len(set(page.corners))
@@ -218,18 +200,6 @@ def test_other_sizes_have_patches_too(x_height):
     page = data.make_book_page(1, "test", x_height=x_height)
     assert all(patch.words for patch in page.patches())
     assert abs(page.x_height / x_height - 1) <= 0.08
-
-
-def test_kept_patches_are_the_pages(tmp_path, monkeypatch):
-    monkeypatch.setattr("semlib.data.shards.SHARD", 2)
-    kept = data.BookPatches("validation", 3, workers=1, folder=tmp_path)
-    drawn = data.make_book_page(1, "validation").patches()[7]
-    assert np.array_equal(kept[17].image, drawn.image) and kept[17].words == drawn.words
-    assert len(kept.firsts()) == 3
-    with pytest.raises(InputError, match="1 to 128"):
-        data.BookPatches("validation", 129, folder=tmp_path)
-    spread_out = data.spread_book_patches("validation", 2)
-    assert [patch.page for patch in spread_out] == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Stage 2 listens to readers, and leaves them as they are."""
+
+import pytest
+import torch
+from test_training import same
+
+from semlib.images import InputError
+from semlib.ocr import EasyOCRReader
+from semlib.training import TFICRecipe, preset, train
+
+pytestmark = pytest.mark.slow
+
+
+def test_stage_2_listens_to_a_frozen_reader(tmp_path):
+    recipe = TFICRecipe(preset("tfic", "smoke"))
+    model = train(recipe, tmp_path, devices=1)
+    x, texts, rate = recipe.batch(0, 0, 1)
+    assert x.shape[2:] == (256, 512) and all(texts)
+    loss, numbers = model.eval()(x, texts, rate)
+    loss.backward()
+    reached = [p.grad.abs().sum() for p in model.codec.g_s.parameters()]
+    assert all(grad > 0 for grad in reached)  # through the reader: λ is 0
+    fresh = EasyOCRReader()
+    assert same(dict(fresh.named_parameters()), dict(model.readers[0].named_parameters()))
+    with torch.no_grad():
+        x_hat = model.codec(x, rate)["x_hat"].clamp(0, 1)
+    assert numbers["ocr"] == pytest.approx(fresh.loss(x_hat, texts).item(), rel=1e-3)
+
+
+def test_stage_2_listens_to_two_readers_at_once():
+    both, *single = [
+        TFICRecipe({**preset("tfic", "smoke"), "reader": name})
+        for name in ("both", "easyocr", "trba")
+    ]
+    batch = both.batch(0, 0, 1)
+
+    def heard(recipe):
+        torch.manual_seed(0)
+        return recipe.model().eval()(*batch)[1]["ocr"]
+
+    alone = [heard(recipe) for recipe in single]
+    assert alone[0] != alone[1]
+    assert heard(both) == pytest.approx(sum(alone) / 2, rel=1e-4)
+
+
+def test_stage_2_knows_its_readers():
+    with pytest.raises(InputError, match="easyocr, trba, both, not tesseract"):
+        TFICRecipe({**preset("tfic", "smoke"), "reader": "tesseract"})
