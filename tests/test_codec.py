@@ -4,12 +4,21 @@ import math
 
 import pytest
 import torch
-from compressai.ans import RansEncoder
+from compressai.ans import RansDecoder, RansEncoder
 
 from semlib.codec import ScaleHyperprior, TinyLIC, tinylic
 from semlib.codec.attention import NeighbourhoodAttention
-from semlib.codec.entropy import LEVELS, StrayGaussian, level_scale, tables
+from semlib.codec.entropy import (
+    END,
+    LEVELS,
+    LONGEST_SYMBOL,
+    StrayGaussian,
+    level_scale,
+    padded,
+    tables,
+)
 from semlib.codec.tinylic import STAGES
+from semlib.images import InputError
 
 
 def attend_in_a_loop(layer: NeighbourhoodAttention, x):
@@ -157,3 +166,23 @@ def test_the_tables_cost_what_the_likelihoods_say():
         values.int().tolist(), levels.tolist(), *tables(model)
     )
     assert 8 * len(string) == pytest.approx(bits, rel=0.005)
+
+
+def test_a_string_longer_than_an_encoder_writes_is_refused():
+    longest = b"\xff" * (LONGEST_SYMBOL * 5 + END)
+    ready = padded(longest, 5)
+    assert ready.startswith(longest)
+    assert len(ready) >= 16 * len(longest)  # a nibble may ask for fifteen others
+    with pytest.raises(InputError, match="more than its picture can need"):
+        padded(longest + b"\xff", 5)
+
+
+def test_the_rarest_symbols_are_not_refused():
+    """None takes more bytes than are allowed for one."""
+    model = StrayGaussian()
+    model.update()
+    values, levels = [2**26, -(2**26)] * 50, [0] * 100
+    string = RansEncoder().encode_with_indexes(values, levels, *tables(model))
+    assert len(string) > 4 * len(values)
+    ready = padded(string, len(values))
+    assert RansDecoder().decode_with_indexes(ready, levels, *tables(model)) == values

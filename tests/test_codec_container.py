@@ -228,3 +228,12 @@ def test_what_cannot_be_compressed_is_refused(model, x):
             codec.compress(model, WEIGHTS, x, rate)
     with pytest.raises(InputError, match="pixels"):
         codec.compress(model, WEIGHTS, torch.zeros(1, 3, 1, 70_000), 1)
+
+
+def test_no_bar_is_drawn_where_nobody_looks(model, monkeypatch, capfd):
+    """Standard error may be a file, and this is not a terminal."""
+    monkeypatch.setattr(container, "TILE", 64)
+    data = codec.compress(model, WEIGHTS, torch.rand(1, 3, 64, 200), 5)
+    assert len(container._tiles(codec.read_header(data))) > 1
+    codec.decompress(model, WEIGHTS, data)
+    assert capfd.readouterr() == ("", "")
