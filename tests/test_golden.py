@@ -30,10 +30,14 @@ def _backgrounds() -> dict[str, np.ndarray]:
 
 
 def drawn() -> dict[str, np.ndarray]:
-    """Pictures by the names they are kept under, H×W×3 uint8."""
+    """Pictures by the names they are kept under, uint8, H×W×3 or, of pages, H×W."""
     scenes = {f"scene-{split}": data.make_scene(0, split).image for split in data.SCENES}
     strange = data.make_text_image(0, "test", "digits").image
-    return {**_backgrounds(), "word-digits": strange, **scenes}
+    pages = {
+        f"page-{split}": data.make_page(0, split).patches()[0].image
+        for split in ("train", "test")
+    }
+    return {**_backgrounds(), "word-digits": strange, **pages, **scenes}
 
 
 def reduced(image: np.ndarray) -> Image.Image:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from semlib import data
-from semlib.data import shards, text_images, words
+from semlib.data import page_patches, scenes, shards, text_images, words
 from semlib.images import InputError
 
 
@@ -31,12 +31,17 @@ def test_a_cache_is_made_once_resumed_and_checked(tmp_path, monkeypatch):
         changed[6]  # what is read for the first time is looked at
 
 
+def forget():
+    """What was computed of the lists of words."""
+    for known in (words.digest, words.dictionary, words.held_out):
+        known.cache_clear()
+
+
 def test_a_cache_is_another_where_its_pictures_would_be(tmp_path, monkeypatch):
     """Else training pictures of words that are test words now would stay, unseen."""
 
     def key() -> str:
-        words.digest.cache_clear(), words.dictionary.cache_clear()
-        words.held_out.cache_clear()
+        forget()
         return data.TextImages("test", 1, folder=tmp_path).folder.parent.name
 
     monkeypatch.setattr(shards, "SHARD", 1)
@@ -82,3 +87,42 @@ if __name__ == "__main__":
     ).stdout
     monkeypatch.setenv("SEMLIB_CACHE", str(tmp_path / "here"))
     assert there == f"{data.BookPages('validation', 11, workers=1).sha256}\n"
+
+
+SETS = {
+    "words": (text_images, lambda: data.TextImages("test", 1)),
+    "patches": (page_patches, lambda: data.PagePatches("test", 1)),
+    "book patches": (page_patches, lambda: data.BookPatches("test", 1)),
+    "book pages": (page_patches, lambda: data.BookPages("test", 1)),
+    "scenes": (scenes, lambda: data.Scenes("test", 1)),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_sets_folder_is_another_for_another_split(name, monkeypatch):
+    module, make = SETS[name]
+    folders = []
+
+    class Noted(shards.Shards):
+        def __init__(self, folder, *_, **__):
+            self.sha256 = ""
+            folders.append(folder)
+
+    monkeypatch.setattr(module, "Shards", Noted)
+    for place, what, value in (
+        (words, "TEST_SHARE", words.TEST_SHARE),
+        (words, "TEST_SHARE", 50),
+        (words, "FUNCTION_SHARE", 1),
+        (shards, "version", lambda package: "0"),
+    ):
+        forget()
+        with monkeypatch.context() as other:
+            other.setattr(place, what, value)
+            make()
+    forget()
+    make()
+    assert folders[0] == folders[-1] and len(set(folders)) == 4
+
+
+def test_tests_have_a_cache_of_their_own(cache):
+    assert shards.cache_folder() == cache
