@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from semlib import zoo
-from semlib.experiments import EXPERIMENTS, results
+from semlib.experiments import EXPERIMENTS, dct_loss_sweep, guided_ablation, results
 from semlib.images import InputError
 
 
@@ -57,6 +57,48 @@ def test_an_experiment_is_measured(monkeypatch):
     assert result["command"] == "semlib evaluate same-bytes --subset 3 --only 'a b'"
     with pytest.raises(InputError, match="--subset must be 1 or more, not 0"):
         experiment.measure(subset=0)
+
+
+def test_where_is_asked_before_the_work(monkeypatch):
+    """Not after hours of it, where an error would lose them."""
+    asked = []
+    experiment = EXPERIMENTS["same-bytes"]
+    monkeypatch.setattr(results, "provenance", lambda: asked.append("where") or {})
+    monkeypatch.setattr(
+        f"{experiment.run.__module__}.run", lambda: asked.append("work") or {}
+    )
+    experiment.measure()
+    assert asked == ["where", "work"]
+
+
+def test_a_result_says_when_it_was_measured_and_when_put_together(monkeypatch, tmp_path):
+    experiment, file = EXPERIMENTS["same-bytes"], tmp_path / "scores.jsonl"
+
+    def kept() -> dict:
+        with results.Store(file) as store:
+            return {"found": store.get("a", lambda: 1)}
+
+    monkeypatch.setattr(f"{experiment.run.__module__}.run", kept)
+    for commit in ("older", "newer"):
+        monkeypatch.setattr(results, "commit", lambda commit=commit: commit)
+        result = experiment.measure()
+        assert (result["found"], result["commit"]) == (1, commit)
+        assert result["measured"]["commits"] == ["older"]
+    (row,) = map(json.loads, file.read_text().splitlines())
+    assert row["commit"] == "older" and row["seconds"] >= 0
+
+
+@pytest.mark.parametrize("experiment", [dct_loss_sweep, guided_ablation])
+def test_what_is_chosen_is_not_chosen_on_test_pages(experiment, monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def asked(split, count=None):
+        raise Asked(split)
+
+    monkeypatch.setattr(experiment, "BookPatches", asked)
+    with pytest.raises(Asked, match="validation"):
+        experiment.run(subset=1)
 
 
 def found(subset: int = 2, only: Sequence[str] = ("a b",), workers=None) -> dict:

@@ -1,12 +1,12 @@
 """What is measured of a codec: bits, and what readers make of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from semlib import data
-from semlib.experiments import (
-    operating_points,
-)
+from semlib import data, zoo
+from semlib.experiments import operating_points
 from semlib.experiments.operating_points import Point, words_of
 
 
@@ -33,3 +33,23 @@ def test_wrong_words_are_words():
         == operating_points.wrong_word(word, "xqzt")
         == 0
     )
+
+
+def test_a_measurements_key_is_of_all_that_it_depends_on(monkeypatch):
+    one, two = (data.make_text_image(index, "test") for index in range(2))
+    points = Point("tfic", rate=2.0), Point("JPEG", setting=5)
+    usual = operating_points._key(one, points)
+    assert usual == operating_points._key(replace(one), points)
+    others = {
+        operating_points._key(replace(one, image=two.image), points),
+        operating_points._key(replace(one, text=two.text), points),
+        operating_points._key(one, points[:1]),
+    }
+    for module, name, value in (
+        (operating_points, "computed_by", lambda *_: "other code or packages"),
+        (zoo, "card", lambda name: {"sha256": f"other {name}"}),
+    ):
+        with monkeypatch.context() as other:
+            other.setattr(module, name, value)
+            others.add(operating_points._key(one, points))
+    assert len(others) == 5 and usual not in others
