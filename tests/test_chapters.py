@@ -42,6 +42,28 @@ def test_a_notebook_tells_and_the_package_computes(cells):
         assert not [n for n in ast.parse(cell.source).body if isinstance(n, ast.ClassDef)]
 
 
+def test_what_is_said_to_be_equal_is_asserted(cells):
+    """Where nbval does not compare what is printed, a printed False fails nothing."""
+    for cell in cells:
+        if "nbval-ignore-output" not in cell.metadata.get("tags", []):
+            continue
+        tree = ast.parse(cell.source)
+        asserted = {
+            id(node)
+            for one in ast.walk(tree)
+            if isinstance(one, ast.Assert)
+            for node in ast.walk(one)
+        }
+        compared = [node for node in ast.walk(tree) if compares(node)]
+        assert {id(node) for node in compared} <= asserted, cell.source
+
+
+def compares(node) -> bool:
+    called = isinstance(node, ast.Call) and node.func
+    name = getattr(called, "attr", getattr(called, "id", ""))
+    return name in ("allclose", "isclose", "equal", "array_equal")
+
+
 def test_widgets_are_stored(chapter, cells):
     """A slider without its state would be an empty space in the page."""
     kind = "application/vnd.jupyter.widget-"
