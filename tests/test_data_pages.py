@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from semlib import data
+from semlib.data import pages
 
 DIGEST = """
 import hashlib
@@ -101,3 +102,10 @@ def test_pages_refuse_what_they_cannot_draw(arguments):
 def test_spread_patches_refuses_more_than_there_are():
     with pytest.raises(ValueError, match="4570"):
         data.spread_patches("test", 4571)
+
+
+def test_sizes_that_were_drawn_are_forgotten():
+    """Every page has a size of its own, and there are 2,285."""
+    for tenth in range(100):
+        pages._font("Lora", 20 + tenth / 10)
+    assert pages._font.cache_info().currsize < 100

@@ -236,6 +236,13 @@ def test_presets():
         training.preset("codek", "cpu")
 
 
+def test_paper_presets_are_the_papers():
+    """Section 3: γ is 0.1 at every rate, and Baek's reader is listened to."""
+    tfic, guided = (training.preset(name, "paper") for name in ("tfic", "guided"))
+    assert (tfic["gammas"], tfic["reader"]) == ([0.1, 0.1], "trba")
+    assert guided["temperature"] == 1
+
+
 def test_a_setting_that_nobody_knows_is_refused(tmp_path):
     recipe = CodecRecipe({**preset("codec", "smoke"), "setps": 3})
     with pytest.raises(InputError, match="no recipe knows the setting setps"):

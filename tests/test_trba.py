@@ -146,3 +146,12 @@ def test_letters_are_english_g2s():
     assert known == ALPHABET
     assert labels(["", "0é1"]).tolist() == [[0, 0, 0], [1, 2, 0]]
     assert labels(["a" * 40]).shape == (1, 27)
+
+
+def test_a_word_longer_than_the_columns_cannot_be_read_perfectly():
+    """CTC has a letter in a column at most; a loss of 0 would be praise."""
+    torch.manual_seed(0)
+    network = FourStages("smoke", "None-VGG-BiLSTM-CTC").eval()
+    x = torch.rand(2, 1, 32, 100) * 2 - 1
+    losses = network(x, labels(["a" * 20, "word"]))
+    assert losses[0] == torch.inf and 0 < losses[1] < torch.inf
