@@ -372,6 +372,15 @@ def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+UMASK = _umask()  # asked once: asking sets it for a moment, for other threads as well
+
+
 @contextmanager
 def replace_file(path: str | os.PathLike):
     """Write a file beside `path` and rename it into place when all went well.
@@ -389,7 +398,9 @@ def replace_file(path: str | os.PathLike):
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        os.chmod(name, 0o666 & ~_umask())
+            file.flush()
+            os.fsync(handle)  # else a power cut may leave the new name and no content
+        os.chmod(name, 0o666 & ~UMASK)
         os.replace(name, path)
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
@@ -404,12 +415,6 @@ def _beside(path: Path) -> tuple[int, str]:
         return tempfile.mkstemp(dir=path.parent, prefix=".semlib-")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def to_tensor(image: Image.Image | np.ndarray) -> "torch.Tensor":

@@ -1,5 +1,6 @@
 """How experiments are asked, kept and written."""
 
+import re
 import json
 import subprocess
 from collections.abc import Sequence
@@ -164,3 +165,9 @@ def test_what_code_does_is_hashed_not_what_it_says(tmp_path):
         == first
     )
     assert hashed('def f(x):\n    """Say."""\n    return x + 2\n') != first
+
+
+def test_a_result_names_the_processor():
+    named, threads = results.provenance()["machine"].rsplit(", ", 1)
+    assert named == results.processor() and len(named) > 3
+    assert re.fullmatch(r"\d+ threads", threads)

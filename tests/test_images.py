@@ -143,6 +143,22 @@ def test_replace_file_keeps_the_old_when_writing_fails(tmp_path):
     assert [found.name for found in tmp_path.iterdir()] == ["a.bin"]
 
 
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """And it may be read by whom the system's settings say, not by its owner alone."""
+    done = []
+    monkeypatch.setattr(images.os, "fsync", lambda file: done.append("content"))
+    rename = images.os.replace
+    monkeypatch.setattr(
+        images.os, "replace", lambda *names: (done.append("name"), rename(*names))
+    )
+    with replace_file(tmp_path / "a.bin") as file:
+        file.write(b"new")
+    (tmp_path / "b.bin").write_bytes(b"new")
+    assert done == ["content", "name"]
+    modes = {(tmp_path / name).stat().st_mode for name in ("a.bin", "b.bin")}
+    assert len(modes) == 1
+
+
 def test_replace_file_refuses_a_missing_folder(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         with replace_file(tmp_path / "no" / "a.bin"):

@@ -276,3 +276,26 @@ def test_a_text_too_long_for_its_picture_cannot_be_read_perfectly():
         torch.inf,
         1,
     ]
+
+
+def test_a_thin_rule_takes_no_memory(reader):
+    """5,000 pixels wide and one high would be 320,000 columns."""
+    rule = torch.zeros(1, 1, 5000)
+    assert reader.prepare(rule).shape[-1] == 64 * 100
+    assert reader.prepare(rule.mT).shape[-1] == 64 * 100
+    [text] = reader.read([rule])
+    assert len(text) < 10
+
+
+def test_every_word_that_is_found_has_a_window():
+    """Also where there is nothing of it in the picture: others keep their places."""
+    inside = [(4, 4), (20, 4), (20, 12), (4, 12)]
+    beyond = [(70, 4), (90, 4), (90, 12), (70, 12)]
+    line = [(30, 6), (30, 6), (30, 6), (30, 6)]
+    corners = np.array([beyond, inside, line], np.float32)
+    windows = PageReader().windows(corners, 32, 64)
+    assert len(windows) == 3
+    for left, top, right, bottom in windows:
+        assert 0 <= left < right <= 64 and 0 <= top < bottom <= 32
+    left, _, right, _ = windows[1]
+    assert left <= 4 and right >= 20

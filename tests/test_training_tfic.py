@@ -7,6 +7,7 @@ from test_training import same
 from semlib.images import InputError
 from semlib.ocr import EasyOCRReader
 from semlib.training import TFICRecipe, preset, train
+from semlib.training.tfic import bounded
 
 pytestmark = pytest.mark.slow
 
@@ -46,3 +47,13 @@ def test_stage_2_listens_to_two_readers_at_once():
 def test_stage_2_knows_its_readers():
     with pytest.raises(InputError, match="easyocr, trba, both, not tesseract"):
         TFICRecipe({**preset("tfic", "smoke"), "reader": "tesseract"})
+
+
+def test_what_lies_beyond_black_and_white_can_come_back():
+    x = torch.tensor([-0.5, 0.25, 1.5], requires_grad=True)
+    assert bounded(x).tolist() == [0, 0.25, 1]
+    bounded(x).backward(torch.tensor([-1.0, 1.0, 1.0]))  # down the slope: up, down, down
+    assert x.grad.tolist() == [-1, 1, 1]
+    x.grad = None
+    bounded(x).backward(torch.tensor([1.0, 1.0, -1.0]))  # further out
+    assert x.grad.tolist() == [0, 1, 0]

@@ -2,15 +2,16 @@
 
 import warnings
 
-# CompressAI still uses it; the warning says nothing to whoever uses a codec.
-warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
+with warnings.catch_warnings():
+    # CompressAI still uses it; the warning says nothing to whoever uses a codec.
+    warnings.filterwarnings("ignore", "`torch.jit.script`", FutureWarning)
 
-from ..bitstream import RATES, read_header
-from .container import compress, decompress
-from .hyperprior import ScaleHyperprior
-from .peers import peer
-from .rates import VariableRate
-from .tinylic import TinyLIC
+    from ..bitstream import RATES, read_header
+    from .container import compress, decompress
+    from .hyperprior import ScaleHyperprior
+    from .peers import peer
+    from .rates import VariableRate
+    from .tinylic import TinyLIC
 
 __all__ = [
     "RATES",

@@ -5,10 +5,12 @@ import fcntl
 import hashlib
 import json
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -58,10 +60,19 @@ def provenance() -> dict:
     """Where a result is made: commit, machine, and what computes."""
     return {
         "commit": commit(),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "machine": f"{processor()}, {torch.get_num_threads()} threads",
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
+
+
+def processor() -> str:
+    """What the machine computes with, as far as the system says."""
+    with suppress(OSError):
+        known = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        if found := re.search(r"^model name\s*:\s*(.+)$", known, re.MULTILINE):
+            return found[1]
+    return platform.processor() or platform.machine()
 
 
 def commit() -> str:

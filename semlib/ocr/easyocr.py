@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from .weights import load_weights
 
 HEIGHT = 64  # of every picture that the network sees
+LONGEST = 100  # times its height: a thin rule is no text, and would take gigabytes
 GREY = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
 UNSURE = 0.1  # below this confidence EasyOCR looks again, with more contrast,
 PALE = 0.5  # where this contrast is not reached
@@ -62,11 +63,7 @@ class EasyOCRReader(nn.Module):
     def prepare(self, image: Tensor) -> Tensor:
         """One picture, C×H×W in [0, 1], as the network's input, 1×64×W' in [-1, 1]."""
         grey = (image * GREY.to(image)).sum(0) if len(image) == 3 else image[0]
-        height, width = grey.shape
-        if width < height:  # EasyOCR turns the ratio round for a narrow picture
-            size = int(HEIGHT * height / width), HEIGHT
-        else:
-            size = HEIGHT, int(HEIGHT * width / height)
+        size, columns = _fitted(*grey.shape)
         grey = F.interpolate(grey[None, None], size, mode="bilinear")
         if size[0] != HEIGHT:
             grey = F.interpolate(
@@ -75,7 +72,6 @@ class EasyOCRReader(nn.Module):
                 mode="bicubic",
                 antialias=True,
             ).clamp(0, 1)
-        columns = HEIGHT * math.ceil(max(width / height, height / width))
         padding = columns - grey.shape[-1]
         return F.pad(grey[0], (0, padding), mode="replicate") * 2 - 1
 
@@ -192,13 +188,18 @@ def _resize(image: Tensor) -> tuple[np.ndarray, int]:
     levels = (image.detach().clamp(0, 1) * 255).round().byte()
     shown = levels.permute(1, 2, 0).contiguous().cpu().numpy()
     pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY) if len(image) == 3 else shown[..., 0]
-    height, width = pixels.shape
-    if width < height:
-        size = HEIGHT, int(HEIGHT * height / width)
-    else:
-        size = int(HEIGHT * width / height), HEIGHT
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
-    return small, HEIGHT * math.ceil(max(width / height, height / width))
+    (height, width), columns = _fitted(*pixels.shape)
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    return small, columns
+
+
+def _fitted(height: int, width: int) -> tuple[tuple[int, int], int]:
+    """The height and width that a picture is brought to first, and the network's
+    columns. EasyOCR turns the ratio round for a narrow picture."""
+    ratio = min(max(width / height, height / width), LONGEST)
+    long = int(HEIGHT * ratio)
+    size = (long, HEIGHT) if width < height else (HEIGHT, long)
+    return size, HEIGHT * math.ceil(ratio)
 
 
 def _pad(pixels: np.ndarray, columns: int) -> Tensor:

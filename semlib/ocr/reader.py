@@ -132,17 +132,19 @@ class PageReader:
         return _line_high(boxes, reading_order(np.array(boxes)))
 
     def _upright(self, corners: np.ndarray, height: int, width: int):
-        """Boxes round the corners, with a margin, inside the picture, not empty."""
+        """A box round each one's corners, with a margin, inside the picture, a pixel
+        high and wide at least."""
         boxes = []
         for corner in corners:
             (x0, y0), (x1, y1) = corner.min(0), corner.max(0)
             margin = self.margin * min(x1 - x0, y1 - y0)
-            box = (
-                max(0, int(x0 - margin)),
-                max(0, int(y0 - margin)),
-                min(width, int(np.ceil(x1 + margin))),
-                min(height, int(np.ceil(y1 + margin))),
+            left, top = (
+                min(max(0, int(start - margin)), end - 1)
+                for start, end in ((x0, width), (y0, height))
             )
-            if box[2] > box[0] and box[3] > box[1]:
-                boxes.append(box)
+            right, bottom = (
+                max(min(end, int(np.ceil(stop + margin))), start + 1)
+                for stop, end, start in ((x1, width, left), (y1, height, top))
+            )
+            boxes.append((left, top, right, bottom))
         return boxes

@@ -5,6 +5,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 import torch
+from compressai.ops import LowerBound
 from torch import Tensor, nn
 
 from .. import zoo
@@ -101,7 +102,7 @@ class RateTextLoss(nn.Module):
         out = self.codec(x, rate)
         bpp = estimated_bpp(out["likelihoods"], x)
         # the readers see no value beyond, and resize in full precision
-        picture = out["x_hat"].float().clamp(0, 1)
+        picture = bounded(out["x_hat"].float())
         ocr = self.unread(picture, texts)
         low, high = self.gammas
         gamma = low * (high / low) ** (rate / (RATES - 1))
@@ -122,3 +123,10 @@ class RateTextLoss(nn.Module):
     def besides(self, x_hat: Tensor, x: Tensor) -> Tensor | float:
         """What γ weighs beside L_OCR, of each picture, N: nothing."""
         return 0.0
+
+
+def bounded(x: Tensor) -> Tensor:
+    """The values cut off at 0 and 1; a gradient that leads back there passes, which
+    clamp's does not (CompressAI's ``LowerBound``, twice)."""
+    zero = LowerBound(0.0).to(x.device)
+    return 1 - zero(1 - zero(x))
