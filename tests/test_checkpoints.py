@@ -21,7 +21,7 @@ def test_progress_of_a_run(tmp_path):
     with pytest.raises(InputError, match="no checkpoint"):
         checkpoints.run([tmp_path])
     train(TFICRecipe(preset("tfic", "smoke")), tmp_path, devices=1)
-    result = checkpoints.run([tmp_path], 4)
+    result = checkpoints.run([tmp_path], 4, folder=tmp_path / "kept")
     assert [step["step"] for step in result["steps"]] == [0, 2, 4]
     for step, kind in product(result["steps"], result["steps"][0]["samples"]):
         sample = step["samples"][kind]
@@ -41,8 +41,13 @@ def test_repairing_of_a_run(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no checkpoint"):
         checkpoints.run([tmp_path])
     train(DnCNNRecipe(preset("dncnn", "smoke")), tmp_path / "run", devices=1)
-    result = checkpoints.run([tmp_path / "run", tmp_path / "run"], 2)
+    result = checkpoints.run(
+        [tmp_path / "run", tmp_path / "run"], 2, folder=tmp_path / "kept"
+    )
     assert [step["step"] for step in result["steps"]] == [0, 2, 4, 6, 8, 10, 12]
     first, *_, last = result["steps"]
     assert first["psnr"] != last["psnr"] and first["english_g2 exact"][0] < 0.2
     assert len(last["samples"]) == 2 and last["samples"][0]["webp"]
+    monkeypatch.setattr(checkpoints, "_restorer", pytest.fail)  # nothing is read again
+    again = checkpoints.run([tmp_path / "run"] * 2, 2, folder=tmp_path / "kept")
+    assert again == result

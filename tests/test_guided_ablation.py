@@ -32,7 +32,7 @@ def test_the_ablation(tmp_path, monkeypatch):
         rows["alone"]["PP-OCRv6 accuracy"][0] - rows["first"]["PP-OCRv6 accuracy"][0],
         abs=2e-4,
     )
-    shown = checkpoints.run([tmp_path / "runs" / "guided"], 2)
+    shown = checkpoints.run([tmp_path / "runs" / "guided"], 2, folder=tmp_path / "kept")
     assert [step["step"] for step in shown["steps"]] == [0, 2]
     # at first D2 changes nothing
     first, _ = zoo.load_restorer("dncnn")

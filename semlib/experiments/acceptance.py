@@ -1,23 +1,31 @@
 """Chapter 9: how cautious a second network should be, and what it costs."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from .. import zoo
+from .. import metrics, ocr, restore, zoo
 from ..data import BookPatches, Patch, degrade
 from ..images import InputError, to_tensor
 from ..metrics import accuracy, changes, mean_interval
 from ..ocr import SureReader, reading_order
 from ..restore import OCRGuided, crops, accepts
 from .end_to_end import READERS
-from .results import test_set
+from .results import Store, computed_by, key_of, test_set
 
 LEVELS = (0, 1, 2, 5, 10, 20, 50, 100, 1000)
 GOAL = 5.0  # broken letters in 1,000
 
 
-def run(name: str = "guided-book", subset: int = 120) -> dict:
+def run(
+    name: str = "guided-book",
+    subset: int = 120,
+    folder: Path = Path("runs/acceptance"),
+) -> dict:
     """Read patches' words after D1, and after D2 where it was allowed to change them.
 
     The words are those that the detector finds after D1, so one reading of each,
@@ -27,6 +35,7 @@ def run(name: str = "guided-book", subset: int = 120) -> dict:
         name: a second network's weights.
         subset: pages of either split, one patch of each. The validation pages choose
             the level; the test pages say what it gives.
+        folder: keeps every patch's readings; an interrupted run goes on from there.
 
     Returns:
         ``levels``: for each of `LEVELS` its ``caution``, and for either split by each
@@ -43,12 +52,8 @@ def run(name: str = "guided-book", subset: int = 120) -> dict:
     patches = {
         split: BookPatches(split, subset).firsts() for split in ("validation", "test")
     }
-    judge = zoo.reader(READERS[1])
     readings = {
-        split: [
-            _readings(guided, judge, patch)
-            for patch in tqdm(chosen, desc=split, unit="patch")
-        ]
+        split: _kept(folder / f"{split}.jsonl", guided, weights, chosen)
         for split, chosen in patches.items()
     }
     levels: list[dict] = [
@@ -75,6 +80,22 @@ def run(name: str = "guided-book", subset: int = 120) -> dict:
     }
 
 
+def _kept(
+    file: Path, guided: OCRGuided, weights: str, patches: Sequence[Patch]
+) -> list[dict]:
+    """`_readings` of each patch, those that the file has not measured anew."""
+    judge = zoo.reader(READERS[1])
+    code = computed_by(__file__, (metrics, ocr, restore))
+    with Store(file) as store:
+        return [
+            store.get(
+                key_of(code, weights, patch.image.tobytes()),
+                partial(_readings, guided, judge, patch),
+            )
+            for patch in tqdm(patches, desc=file.stem, unit="patch")
+        ]
+
+
 @torch.no_grad()
 def _readings(guided: OCRGuided, judge, patch: Patch) -> dict:
     """A patch's words in reading order: how sure the deciding reader is of each,
@@ -91,7 +112,7 @@ def _readings(guided: OCRGuided, judge, patch: Patch) -> dict:
     for picture in (first[0], second[0]):
         words = crops(picture, windows)
         read = deciding.read_with_confidence(words)
-        sure.append([confidence for _, confidence in read])
+        sure.append([float(confidence) for _, confidence in read])
         texts[READERS[0]].append([text for text, _ in read])
         texts[READERS[1]].append(judge.read(words))
     return {"sure": sure, **texts}

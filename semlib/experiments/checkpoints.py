@@ -1,6 +1,7 @@
 """Chapters 5 and 8: what a network makes of pictures as its training goes on."""
 
 import base64
+import hashlib
 import io
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +13,7 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from .. import codec, zoo
+from .. import codec, metrics, ocr, restore, zoo
 from ..codec import TinyLIC
 from ..data import BookPatches, Patch, TextImage, TextImages
 from ..images import InputError, to_image, to_tensor
@@ -21,14 +22,19 @@ from ..training import load_checkpoint, trained_part
 from ..training.guided import assembled
 from .end_to_end import Repair, levels, luminance, repaired, ruined, score
 from .operating_points import readers
-from .results import test_set
+from .results import Store, computed_by, key_of, test_set
 
 QUALITY = 80  # of the WebP files in which the samples are kept
 NO_WEIGHTS = "0" * 64  # these models are in no zoo
 SAMPLES = 3  # patches whose pictures are kept
 
 
-def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
+def run(
+    folders: list[Path],
+    subset: int = 48,
+    rate: float = 2.0,
+    folder: Path = Path("runs/checkpoints"),
+) -> dict:
     """Give test pictures to every model that a training run has kept: a codec's, or a
     restorer's.
 
@@ -37,6 +43,8 @@ def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
             went on from it, in their order, whose steps count on.
         subset: test images, or test pages, one patch of each.
         rate: a codec's, 0 to 7.
+        folder: keeps what was measured of each model; an interrupted run goes on from
+            there.
 
     Returns:
         ``steps``: for each model its step. Of a codec bits per pixel and PSNR, means,
@@ -49,8 +57,8 @@ def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
         InputError: there is no checkpoint in a folder.
     """
     states: dict[int, dict] = {}
-    for folder in folders:
-        states |= _kept(folder, after=max(states, default=0))
+    for run_ in folders:
+        states |= _kept(run_, after=max(states, default=0))
     settings = states[max(states)]["settings"]
     if "size" in settings:  # a codec's
         pictures: list = list(TextImages("test", subset))
@@ -59,15 +67,20 @@ def run(folders: list[Path], subset: int = 48, rate: float = 2.0) -> dict:
     else:
         pictures = BookPatches("test", subset).firsts()
         step, known = _restorer, {"patches": subset}
-    return {
-        **known,
-        "settings": settings,
-        "steps": [
-            {"step": number, **step(states[number], pictures)}
+    asked = computed_by(__file__, (codec, metrics, ocr, restore)), known
+    shown = test_set(picture.image for picture in pictures)
+    with Store(folder / "models.jsonl") as store:
+        steps = [
+            {
+                "step": number,
+                **store.get(
+                    key_of(asked, states[number]["sha256"], shown),
+                    partial(step, states[number], pictures),
+                ),
+            }
             for number in tqdm(sorted(states), unit="model")
-        ],
-        **test_set(picture.image for picture in pictures),
-    }
+        ]
+    return {**known, "settings": settings, "steps": steps, **shown}
 
 
 def _kept(folder: Path, after: int) -> dict[int, dict]:
@@ -75,7 +88,11 @@ def _kept(folder: Path, after: int) -> dict[int, dict]:
     files = [*folder.glob("step-*.pt"), *folder.glob("checkpoint.pt")]
     if not files:
         raise InputError(f"{folder}: no checkpoint of a training run")
-    return {after + state["step"]: state for state in map(load_checkpoint, files)}
+    states = (
+        load_checkpoint(file) | {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        for file in files
+    )
+    return {after + state["step"]: state for state in states}
 
 
 def _codec(state: dict, images: list[TextImage], rate: float) -> dict:

@@ -3,18 +3,20 @@
 import io
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from .. import codec, metrics, ocr
 from ..codec import bilevel
 from ..data import BookPatches, Patch, jpeg_bytes
 from ..images import to_tensor
 from ..metrics import accuracy, bits_per_pixel, exact_words, mean_interval
 from .end_to_end import READERS, read_end_to_end
-from .results import test_set
+from .results import Store, computed_by, key_of, test_set
 
 SCALES = (1.0, 0.9375, 0.875, 0.75)
 THRESHOLDS = (150, 180, 210)  # of one bit a pixel
@@ -24,7 +26,9 @@ FINEST = 60  # quality that is tried
 Encode = Callable[[np.ndarray, int], bytes]
 
 
-def run(subset: int = 120, choosing: int = 48) -> dict:
+def run(
+    subset: int = 120, choosing: int = 48, folder: Path = Path("runs/same-bytes")
+) -> dict:
     """Compress the test patches in one file, in as few bytes as JPEG at quality 1
     takes, with each codec at its best, and read them.
 
@@ -32,6 +36,7 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
         subset: test pages, one patch of each.
         choosing: validation pages, on which scale and setting are chosen by
             english_g2.
+        folder: keeps what was measured; an interrupted run goes on from there.
 
     Returns:
         ``rows``: for each codec its ``setting`` and ``scale``, ``bpp``, bits per pixel
@@ -41,18 +46,21 @@ def run(subset: int = 120, choosing: int = 48) -> dict:
     test = BookPatches("test", subset).firsts()
     known = BookPatches("validation", choosing).firsts()
     rows, tried = {}, {}
-    for name, (encode, settings) in CODECS.items():
-        tried[name] = [
-            _measured(known, encode, setting, scale, READERS[:1])
-            for setting, scale in tqdm(
-                list(_fitting([known, test], encode, settings)), desc=name
+    with Store(folder / "measured.jsonl") as store:
+        for name, (encode, settings) in CODECS.items():
+            tried[name] = [
+                _kept(store, known, name, setting, scale, READERS[:1])
+                for setting, scale in tqdm(
+                    list(_fitting([known, test], encode, settings)), desc=name
+                )
+            ]
+            best = max(
+                tried[name],
+                key=lambda row: row[f"{READERS[0]} accuracy"][0],
+                default=None,
             )
-        ]
-        best = max(
-            tried[name], key=lambda row: row[f"{READERS[0]} accuracy"][0], default=None
-        )
-        if best:
-            rows[name] = _measured(test, encode, best["setting"], best["scale"])
+            if best:
+                rows[name] = _kept(store, test, name, best["setting"], best["scale"])
     return {
         "patches": subset,
         "choosing": choosing,
@@ -87,12 +95,29 @@ def _fitting(
             yield setting, scale
 
 
+def _kept(
+    store: Store,
+    patches: list[Patch],
+    name: str,
+    setting: int,
+    scale: float,
+    readers: tuple[str, ...] = READERS,
+) -> dict:
+    """`_measured`, if the store has not got it."""
+    code = computed_by(__file__, (codec, metrics, ocr), ("pillow",))
+    pixels = _sheet(patches).tobytes()
+    return store.get(
+        key_of(code, name, setting, scale, readers, pixels),
+        lambda: _measured(patches, CODECS[name][0], setting, scale, readers),
+    )
+
+
 def _measured(
     patches: list[Patch],
     encode: Encode,
     setting: int,
     scale: float,
-    readers: tuple[str, ...] = READERS,
+    readers: tuple[str, ...],
 ) -> dict:
     """Bits per pixel, and how well the patches are read."""
     sheet = _sheet(patches)
