@@ -123,9 +123,11 @@ class Store:
         self._out = open(self.file, "a+b")
         try:
             fcntl.flock(self._out, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             self._out.close()
             raise InputError(f"{self.file}: another run writes there") from None
+        except OSError:  # a drive that knows no locks
+            pass
         self._out.seek(0)
         whole = [line for line in self._out if line.endswith(b"\n")]
         self._kept = {row["of"]: row for row in map(json.loads, whole)}
