@@ -27,15 +27,19 @@ export async function read(
 }
 
 // To a height of 64, bilinear, in OpenCV's whole numbers: shares of 2048, and no smoothing
-// where the picture grows smaller.
+// where the picture grows smaller. Above the first row and below the last one it adds up
+// that row's own shares, and loses what each is rounded by.
 export function resize(from: Grey, width: number): Grey {
   const pixels = new Uint8Array(width * HEIGHT);
-  const places = (side: number, own: number) => Array.from({ length: side }, (_, i) => {
-    const at = Math.min(own - 1, Math.max(0, Math.fround((i + 0.5) * own / side - 0.5)));
-    const low = Math.floor(at), share = Math.round(2048 * Math.fround(at - low));
-    return [low, Math.min(own - 1, low + 1), 2048 - share, share];
-  });
-  const across = places(width, from.width), down = places(HEIGHT, from.height);
+  const places = (side: number, own: number, inside: boolean) => {
+    const scale = 1 / (side / own), within = (at: number) => Math.min(own - 1, Math.max(0, at));
+    return Array.from({ length: side }, (_, i) => {
+      const at = Math.fround((i + 0.5) * scale - 0.5), place = inside ? within(at) : at;
+      const low = Math.floor(place), share = Math.fround(place - low);
+      return [within(low), within(low + 1), even(2048 * Math.fround(1 - share)), even(2048 * share)];
+    });
+  };
+  const across = places(width, from.width, true), down = places(HEIGHT, from.height, false);
   down.forEach(([top, bottom, up, low], row) => across.forEach(([left, right, a, b], column) => {
     const mix = (line: number) => (from.pixels[line * from.width + left] * a
       + from.pixels[line * from.width + right] * b) >> 4;
@@ -43,6 +47,12 @@ export function resize(from: Grey, width: number): Grey {
       ((up * mix(top) >> 16) + (low * mix(bottom) >> 16) + 2) >> 2;
   }));
   return { width, height: HEIGHT, pixels };
+}
+
+// Rounded; a half goes to the even number, as in Python and in OpenCV.
+export function even(value: number): number {
+  const down = Math.floor(value);
+  return value - down === 0.5 ? down + down % 2 : Math.round(value);
 }
 
 // Padded on the right by repeating the last column, in [-1, 1].
