@@ -110,7 +110,8 @@ book/vendor/.done: book/package-lock.json book/package.json $(wildcard book/lab/
 	touch $@
 
 # What the live lab loads: the networks, and what runs them.
-_build/.lab: book/vendor/.done tools/lab.py semlib/zoo/unet.safetensors
+_build/.lab: book/vendor/.done tools/lab.py tools/lab_codecs.py \
+	$(addprefix semlib/zoo/,$(addsuffix .safetensors,unet scenes scenes-tfic))
 	$(BIN)/python -m tools.lab
 	touch $@
 

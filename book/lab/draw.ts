@@ -1,5 +1,6 @@
 // Pictures in grey: words set in type, or a picture that someone brings.
 
+import { canvas, grey as levels, open as openColour } from "./colour";
 import type { Grey } from "./reading";
 
 export interface Drawn {
@@ -18,7 +19,6 @@ const UP = 4; // a line is drawn so many times as large, and averaged down
 const MARGIN = 8; // pixels round the text
 const LEADING = 3; // heights of an x from line to line
 const MOST = 512 * 256; // pixels of a picture that is brought
-export const TOO_MANY = 100_000_000; // pixels: such a picture is not opened
 const WHITE = 255;
 
 // `right` and `down` move the text by so many pixels, past the grid of JPEG's blocks.
@@ -55,28 +55,25 @@ export function type(
 
 const blocks = (side: number) => 8 * Math.ceil(side / 8);
 
-// A file's picture, and what had to be done to it, in words.
+// A file's picture and its lines, and what had to be done to it, in words.
 export async function open(file: Blob): Promise<Drawn & { note: string }> {
-  const image = new Image();
-  image.src = URL.createObjectURL(file);
-  try {
-    await image.decode().catch(() => { throw new Error("That is no picture that this browser can open."); });
-    const { naturalWidth: wide, naturalHeight: high } = image;
-    if (wide * high > TOO_MANY) {
-      throw new Error(`${wide} × ${high} pixels: more than 100 million are not opened.`);
-    }
-    const scale = Math.min(1, Math.sqrt(MOST / (wide * high)));
-    const width = Math.max(8, Math.round(scale * wide));
-    const height = Math.max(8, Math.round(scale * high));
-    const context = canvas(width, height);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(image, 0, 0, width, height);
-    const note = scale < 1 ? `Reduced from ${wide} × ${high} to ${width} × ${height} pixels. ` : "";
-    const picture = grey(context), lines = inked(picture);
-    return { picture, lines, note };
-  } finally {
-    URL.revokeObjectURL(image.src);
-  }
+  const found = await openColour(file, MOST, 8, Infinity);
+  const picture = levels(found);
+  return { picture, lines: inked(picture), note: found.note };
+}
+
+// How much of every pixel is ink, 0 to 255: a word in the middle, its capitals as high as
+// asked for, or as the width allows.
+export function word(text: string, typeface: string, capital: number, width: number, height: number): Grey {
+  const large = canvas(UP * width, UP * height);
+  large.font = `1000px "${typeface}"`;
+  const high = large.measureText("H").actualBoundingBoxAscent, wide = large.measureText(text).width;
+  const size = Math.min(capital / high, 0.94 * width / wide) * UP;
+  large.font = `${1000 * size}px "${typeface}"`;
+  large.fillStyle = "black";
+  large.fillText(text, (UP * width - size * wide) / 2, (UP * height + size * high) / 2);
+  const drawn = reduce(grey(large));
+  return { ...drawn, pixels: drawn.pixels.map(value => WHITE - value) };
 }
 
 // Bands of rows with ink, each as wide as its ink: lines, if the text is upright.
@@ -112,20 +109,9 @@ function inked({ pixels, width, height }: Grey): Box[] {
 const range = (pixels: Uint8Array) =>
   [pixels.reduce((a, b) => Math.min(a, b)), pixels.reduce((a, b) => Math.max(a, b))];
 
-function canvas(width: number, height: number): CanvasRenderingContext2D {
-  const context = Object.assign(document.createElement("canvas"), { width, height })
-    .getContext("2d", { willReadFrequently: true })!;
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  return context;
-}
-
 function grey(context: CanvasRenderingContext2D): Grey {
   const { width, height } = context.canvas;
-  const { data } = context.getImageData(0, 0, width, height);
-  const pixels = Uint8Array.from({ length: width * height }, (_, i) =>
-    Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]));
-  return { width, height, pixels };
+  return levels({ width, height, pixels: context.getImageData(0, 0, width, height).data });
 }
 
 // Every `UP` × `UP` pixels averaged to one.

@@ -23,6 +23,14 @@ export function fates(truth: string, ruined: string, mended: string): Letter[] {
   });
 }
 
+// Which letters were read right; undefined for what does not count.
+export function marks(truth: string, read: string): { letter: string; right?: boolean }[] {
+  const has = kept(letters(truth), letters(read));
+  let place = 0;
+  return [...truth].map(letter =>
+    counts(letter) ? { letter, right: has.has(place++) } : { letter });
+}
+
 // The paper's accuracy, one minus the normalized edit distance, over letters and digits.
 export function accuracy(truth: string, read: string): number {
   const one = letters(truth), two = letters(read);

@@ -1,21 +1,33 @@
 // The parts that the page runs on, loaded by script tags: a page that was opened from a
 // folder may not fetch. tools/lab.py packs them.
 
+export type Half = "mending" | "keeping"; // of the page
+
+export interface Part {
+  name: string;
+  pieces: number;
+  bytes: number;
+  split: boolean;
+  of: Half | "both";
+}
+
 export interface Manifest {
-  parts: { name: string; pieces: number; bytes: number; split: boolean }[];
-  weights: Record<"restorer" | "reader", { name: string; sha256: string }>;
+  parts: Part[];
+  weights: Record<string, { name: string; sha256: string }>;
   alphabet: string;
   typefaces: { name: string; seen: boolean; letters: string }[];
+  scenes: { part: string; on: string; words: { text: string; box: [number, number, number, number] }[] }[];
+  grounds: { part: string; name: string }[];
 }
 
 let known: Manifest;
-const pieces = new Map<string, string[]>();
+const pieces = new Map<string, Uint8Array<ArrayBuffer>[]>();
 
 // What the scripts call.
 export const arriving = {
   manifest(manifest: Manifest) { known = manifest; },
   piece(part: string, number: number, text: string) {
-    pieces.get(part)![number] = text;
+    pieces.get(part)![number] = bytes(text);
   },
 };
 
@@ -24,9 +36,9 @@ export async function manifest(folder: string): Promise<Manifest> {
   return known;
 }
 
-// All parts, unpacked. `progress` is told how many bytes have come, of how many.
+// Parts, unpacked. `progress` is told how many bytes have come, of how many.
 export async function load(
-  folder: string, { parts }: Manifest, progress: (got: number, all: number) => void,
+  folder: string, parts: Part[], progress: (got: number, all: number) => void,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const all = parts.reduce((sum, part) => sum + part.bytes, 0);
   const unpacked = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -37,9 +49,10 @@ export async function load(
       await script(`${folder}/${name}-${number}.js`);
       progress(got += bytes / count, all);
     }));
-    const data = await unpack(pieces.get(name)!.join(""));
-    unpacked.set(name, split ? joined(data) : data);
+    const stream = new Blob(pieces.get(name)!).stream().pipeThrough(new DecompressionStream("gzip"));
     pieces.delete(name);
+    const data = new Uint8Array(await new Response(stream).arrayBuffer());
+    unpacked.set(name, split ? joined(data) : data);
   }
   return unpacked;
 }
@@ -53,11 +66,11 @@ function script(src: string): Promise<void> {
   });
 }
 
-async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
+// Of base 64: a piece is whole, its length a multiple of four letters.
+function bytes(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text), data = new Uint8Array(binary.length);
   for (let i = 0; i < data.length; i++) data[i] = binary.charCodeAt(i);
-  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return data;
 }
 
 // Even and odd bytes, which were written one after the other, in turn again.
