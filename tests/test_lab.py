@@ -346,9 +346,19 @@ def test_on_a_phone_nothing_is_too_wide_and_a_finger_does_it(browser, server):  
 
 def test_the_first_visit_is_small(browser, server):  # noqa: F811
     """Over the wire, compressed as servers do."""
-    sizes = {}
     context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
     page = context.new_page()
+    sizes = weighed(page, server)
+    page.goto(f"{server}/book/lab.html")
+    page.get_by_role("button", name="Load the networks").click()
+    page.wait_for_selector(DONE, timeout=300_000)
+    context.close()
+    assert WIRE / 2 < sum(sizes.values()) < WIRE, sum(sizes.values())
+
+
+def weighed(page, server):
+    """The compressed size of everything that a page asks the server for, as it comes."""
+    sizes = {}
 
     def weigh(response):
         if response.url.startswith(server):
@@ -356,11 +366,7 @@ def test_the_first_visit_is_small(browser, server):  # noqa: F811
             sizes[response.url] = len(gzip.compress(content, 6))
 
     page.on("response", weigh)
-    page.goto(f"{server}/book/lab.html")
-    page.get_by_role("button", name="Load the networks").click()
-    page.wait_for_selector(DONE, timeout=300_000)
-    context.close()
-    assert WIRE / 2 < sum(sizes.values()) < WIRE, sum(sizes.values())
+    return sizes
 
 
 def place(url):
