@@ -181,6 +181,7 @@ def lab(request, browser, server):  # noqa: F811
     with opened(browser, base, "book/lab") as page:
         start(page)
         page.context.set_offline(True)
+        choose(page, "equal", "rate")  # quicker
         yield page
 
 
@@ -196,12 +197,12 @@ def test_a_lower_rate_takes_fewer_bits(lab):
 
 
 def test_stage_1_takes_as_many_bits(lab):
-    found = asked(lab, lambda: lab.get_by_label(RATE).fill("4"))
+    same = asked(lab, lambda: lab.get_by_label(RATE).fill("4"))
+    found = choose(lab, "equal", "bits")
     assert abs(size_of(found["stage"]) / size_of(found["tfic"]) - 1) < 0.03
     assert size_of(found["fax"]) <= size_of(found["tfic"])
-    same = choose(lab, "equal", "rate")
+    choose(lab, "equal", "rate")
     assert "rate 4," in same["stage"] and size_of(same["stage"]) > size_of(found["stage"])
-    choose(lab, "equal", "bits")
 
 
 def test_a_word_is_typed_on_a_ground(lab):
@@ -212,7 +213,7 @@ def test_a_word_is_typed_on_a_ground(lab):
     asked(lab, lambda: lab.keyboard.type("Compression"))
     found = asked(lab, lambda: lab.get_by_label(RATE).fill("7"))
     for kind in ("original", "tfic"):
-        assert read_of(lab, kind) == "Compression" and "100 %" in found[kind]
+        assert read_of(lab, kind) == "Compression" and "accuracy 100" in found[kind]
     asked(lab, lambda: lab.get_by_label("Your word").fill("ж"))
     assert "never learned ж" in lab.inner_text(f"{HALF} .semlib-lab-note")
     asked(lab, lambda: lab.get_by_label("Your word").fill(""))
@@ -235,7 +236,7 @@ def test_a_fax_of_the_words_is_smaller(lab):
     whole = choose(lab, "scale", "2")
     words = choose(lab, "fax", "words")
     assert size_of(words["fax"]) < size_of(whole["fax"])
-    inside = r"(\d+) % of it in the box"
+    inside = r"(\d+)\s% of it in the box"
     assert int(re.search(inside, words["fax"])[1]) > 80
     assert int(re.search(inside, whole["fax"])[1]) < 30
     choose(lab, "fax", "page")
@@ -339,9 +340,7 @@ def test_the_page_decodes_and_reads_what_the_package_does(lab, scenes, models, r
         assert abs(found["bits"] / bits - 1) < 1e-3
         texts = reader.read(cut(ours, boxes))
         if found["texts"] != texts:
-            differ.append(
-                (number, away[-1], texts, found["texts"], reader.read(cut(theirs, boxes)))
-            )
+            differ.append((number, texts, found["texts"]))
     assert np.quantile(away, MOSTLY) <= 1 and max(away) < 255 * ROUNDED, away
     assert not differ
 
@@ -422,11 +421,16 @@ def test_the_first_visit_is_small(browser, server):  # noqa: F811
 
 
 def test_a_word_read_after_tfic_can_be_seen(lab):
-    """The prepared pictures show something: a word that only TFIC's picture keeps."""
+    """The first prepared picture shows something: its word is read better after TFIC
+    than after stage 1 with as many bits."""
     choose(lab, "picture", f"scene-{SCENES[0]}")
+    choose(lab, "equal", "bits")
     asked(lab, lambda: lab.get_by_label(RATE).fill("3"))
     (word,) = the_manifest()["scenes"][0]["words"]
     tfic, stage = (
         accuracy(word["text"], read_of(lab, kind)) for kind in ("tfic", "stage")
     )
     assert tfic > stage
+    letters = sum(letter.isalnum() for letter in word["text"])
+    sum_ = lab.inner_text(f"{HALF} .semlib-lab-sum")
+    assert re.search(rf"TFIC \d+ of {letters}, Fax \d+ of {letters}\. ", sum_)

@@ -28,7 +28,7 @@ GRAPHS = "analysis", "rest"
 SPLIT = "test"
 SCENES = 71, 47, 53, 50, 39  # of that split: coins, rocket, astronaut, grass, marble
 GROUNDS = {
-    "a rocket at night": "skimage/data/rocket.jpg",
+    "a rocket": "skimage/data/rocket.jpg",
     "coins": "skimage/data/coins.png",
     "grass": "skimage/data/grass.png",
     "paper": "paper",

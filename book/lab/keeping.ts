@@ -81,6 +81,7 @@ export class Keeping {
   private before: { key: string; texts: string[] } | null = null; // read of the picture as it is
   private shown = new Map<Kind, Coded>();
   private outlined: Box[] = [];
+  private right = new Map<Kind, string>(); // how many letters, of how many
 
   constructor(
     private place: HTMLElement, private known: Manifest, private networks: Networks,
@@ -182,7 +183,7 @@ export class Keeping {
     const reduced = fax.scale > 1 ? `reduced by ${fax.scale}, ` : "";
     this.caption("fax", `, ${reduced}${this.size(8 * fax.data.length, picture)} (a whole file)${this.inside("fax", boxes)}`, read, truth);
     const sum = this.part("sum");
-    sum.textContent = `TFIC decoded in ${decoded.toFixed(2)} s and read in ${(seconds - decoded).toFixed(2)} s, on this machine.`;
+    sum.textContent = `Letters read right: ${KINDS.map(kind => `${NAMES[kind]} ${this.right.get(kind)}`).join(", ")}. TFIC decoded in ${decoded.toFixed(2)} s and read in ${(seconds - decoded).toFixed(2)} s, on this machine.`;
     sum.dataset.seconds = String(decoded);
   }
 
@@ -195,7 +196,7 @@ export class Keeping {
     const read = await this.read(coded.picture, boxes, outdated);
     if (outdated()) return false;
     const size = this.size(total(coded), picture);
-    this.caption(kind, `, rate ${+rate.toFixed(2)}, about ${size} (estimated)${this.inside(kind, boxes)}`, read, truth);
+    this.caption(kind, `, rate ${+rate.toFixed(2)}${rate <= 0 ? ", the lowest" : ""}, about ${size} (estimated)${this.inside(kind, boxes)}`, read, truth);
     return true;
   }
 
@@ -291,12 +292,12 @@ export class Keeping {
       sum += one * Math.min(1, area / CELL ** 2);
       all += one;
     });
-    return `, ${Math.round(100 * sum / Math.max(all, 1e-9))} % of it in the ${boxes.length > 1 ? "boxes" : "box"}`;
+    return `, ${Math.round(100 * sum / Math.max(all, 1e-9))}\u00a0% of it in the ${boxes.length > 1 ? "boxes" : "box"}`;
   }
 
   private caption(kind: Kind, told: string, read: string[], truth: string[], unknown = false): void {
     const [text, right] = [read, truth].map(parts => parts.join(" "));
-    const score = unknown ? "" : `, accuracy ${Math.round(100 * accuracy(right, text))} %`;
+    const score = unknown ? "" : `, accuracy ${Math.round(100 * accuracy(right, text))}\u00a0%`;
     this.figure(kind, "figcaption").replaceChildren(
       made("strong", NAMES[kind]), `${told}, read as `, made("q", text), score);
     this.canvas(kind).setAttribute("aria-label", kind === "original" && this.brought
@@ -305,6 +306,8 @@ export class Keeping {
     const line = this.figure(kind, ".semlib-lab-marks");
     const fates = truth.flatMap((one, i) => [...marks(one, read[i] ?? ""), { letter: " " }]);
     const wrong = fates.filter(({ right }) => right === false).map(({ letter }) => letter);
+    const count = fates.filter(({ right }) => right !== undefined).length;
+    this.right.set(kind, `${count - wrong.length} of ${count}`);
     line.replaceChildren(...fates.map(({ letter, right }) => {
       const mark = made("span", letter);
       mark.ariaHidden = "true";
