@@ -48,7 +48,8 @@ TYPEFACES = (
 LETTERS = range(0x21, 0x2100)  # of which the page is told those that a typeface has
 SCRIPT = 1 << 20  # characters of base 64 in a script
 
-warnings.filterwarnings("ignore", module="torch|contextlib|<eval")
+warnings.filterwarnings("ignore", module="torch|contextlib")
+warnings.filterwarnings("ignore", "_check_is_size")  # PyTorch asks itself for less
 
 
 class _Scores(nn.Module):
