@@ -239,11 +239,11 @@ def run(image: Path, names: list[str], solved: bool) -> dict[str, Any]:
             if not names or chapter.stem in names:
                 found.append(tried(chapter, book, solved))
                 print(row(found[-1]), flush=True)
-        now = frozen(python)
+        now, release = frozen(python), version(python)
         size = wheel.stat().st_size
     pins = dict(line.split("==") for line in there if "==" in line)
     return {
-        "python": version(python),
+        "python": release,
         "versions": {name: pins[name] for name in NOTED},
         "wheel_mb": round(size / 1e6, 1),
         "install_seconds": round(seconds),
@@ -293,13 +293,12 @@ def main() -> None:
         made = f"\n{table(results.load('colab')['machines'])}\n\n"
         GUIDE.write_text(PLACE.sub(lambda _: made, text), encoding="utf-8")
     else:
-        commit = results.commit()
-        machines = {
-            image.name.lstrip("."): run(image.absolute(), asked.chapter, asked.solved)
-            for image in asked.images
-        }
-        if asked.json:
-            results.save(asked.json, {"commit": commit, "machines": machines})
+        commit, machines = results.commit(), {}
+        for image in asked.images:
+            found = run(image.absolute(), asked.chapter, asked.solved)
+            machines[image.name.lstrip(".")] = found
+            if asked.json:
+                results.save(asked.json, {"commit": commit, "machines": machines})
         wrong = [each for found in machines.values() for each in problems(found)]
         sys.exit("\n".join(wrong) or 0)
 
