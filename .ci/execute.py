@@ -18,6 +18,7 @@ def execute(path: Path) -> None:
         timeout=900,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
 

@@ -64,6 +64,15 @@ def compares(node) -> bool:
     return name in ("allclose", "isclose", "equal", "array_equal")
 
 
+def test_what_is_not_compared_says_why(cells):
+    """nbval compares every output but these, and those of solutions: their words
+    are held to the package's elsewhere."""
+    for cell in cells:
+        tags = cell["metadata"].get("tags", [])
+        if "nbval-ignore-output" in tags and "solution" not in tags:
+            assert cell["metadata"].get("not_compared"), cell["source"]
+
+
 def test_widgets_are_stored(chapter, cells):
     """A slider without its state would be an empty space in the page."""
     kind = "application/vnd.jupyter.widget-"

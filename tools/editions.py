@@ -135,7 +135,8 @@ def edition(chapter: Path, book: Book, teacher: bool = False) -> NotebookNode:
         fold(cell, set(cell.metadata.pop("tags", [])))
     notebook.cells = captions.below(notebook.cells)
     for cell in notebook.cells:
-        cell.metadata.pop("mystnb", None)
+        for ours in ("mystnb", "not_compared"):
+            cell.metadata.pop(ours, None)
         if cell.cell_type == "markdown":
             cell.source = plain(cell.source, speller)
     notebook.cells = [
