@@ -26,7 +26,7 @@ from tools import front
 from tools.addresses import addresses
 from tools.captions import Captions
 from tools.citations import Bibliography
-from tools.editions import Book, Speller, edition, fold, terms
+from tools.editions import STILL, WIDGET, Book, Speller, edition, fold, terms
 from tools.plain import PARSER, literal, plain
 from tools.unglue import without_glue
 
@@ -246,12 +246,17 @@ def test_a_value_is_shown_as_it_is():
 
 
 def test_outputs_are_those_of_the_chapter_but_for_its_bookkeeping(chapter):
-    """And but for the solutions, which `test_check` looks after."""
+    """And but for the solutions, which `test_check` looks after; and for what stands in a
+    slider's place where it does not show."""
     shown = [
         o
         for o in outputs(read(chapter))
         if not {"scrapbook", "exercise"} & set(o.get("metadata", {}))
     ]
+    for output in shown:
+        if WIDGET in output.get("data", {}):
+            assert output.data["text/plain"].startswith("VBox(")
+            output.data["text/plain"] = STILL
     assert shown and shown == outputs(made(chapter))
     assert made(chapter).metadata == read(chapter).metadata
 

@@ -80,8 +80,10 @@ def opened(browser, address):  # noqa: F811
 
 
 def scrolled_to(page, selector):
-    """What is found further down."""
+    """What is found further down, and all that is to be read on the way."""
+    text = ""
     for _ in range(60):
+        text += page.locator(".jp-Notebook").inner_text()
         if page.locator(selector).count():
             break
         page.mouse.move(700, 500)
@@ -89,13 +91,13 @@ def scrolled_to(page, selector):
         page.wait_for_timeout(500)
     found = page.locator(selector).first
     found.scroll_into_view_if_needed()
-    return found
+    return found, text
 
 
 def test_what_is_not_trusted_says_what_to_do(browser, lab):  # noqa: F811
     address, _ = lab
     page = opened(browser, address)
-    told = scrolled_to(page, ".jp-OutputArea-output pre:has-text('A slider:')")
+    told, _ = scrolled_to(page, ".jp-OutputArea-output pre:has-text('A slider:')")
     assert told.inner_text().startswith("A slider: it shows, and moves, once")
     page.close()
 
@@ -104,10 +106,7 @@ def test_numbers_show_and_the_slider_moves(browser, lab):  # noqa: F811
     address, trust = lab
     trust()
     page = opened(browser, address)
-    slider = scrolled_to(page, ".semlib-slider [role=slider]")
-    text = page.locator(".jp-Notebook").inner_text()
-    assert "{glue" not in text and "{term" not in text and "{numref" not in text
-    assert re.search(r"Figure 7\.\d", text)
+    slider, text = scrolled_to(page, ".semlib-slider [role=slider]")
 
     def seen():
         frames = page.locator(".semlib-frame:visible")
@@ -123,4 +122,8 @@ def test_numbers_show_and_the_slider_moves(browser, lab):  # noqa: F811
     page.wait_for_timeout(500)
     last = seen()
     assert first[0] != last[0] and first[1] != last[1]
+    _, below = scrolled_to(page, ".jp-MarkdownOutput:has-text('Where this leads')")
+    text += below + page.locator(".jp-Notebook").inner_text()
+    assert re.search(r"Figure 7\.1", text) and re.search(r"about 15 minutes", text)
+    assert "{glue" not in text and "{term" not in text and "{numref" not in text
     page.close()
