@@ -108,8 +108,8 @@ def there(elsewhere, tmp_path):
 
 ALIKE = [
     ("unet", {}),
-    ("hyperprior", {}),
-    ("scene-tfic", {}),
+    pytest.param("hyperprior", {}, marks=pytest.mark.slow),
+    pytest.param("scene-tfic", {}, marks=pytest.mark.slow),
     pytest.param("tfic", {"reader": "both"}, marks=pytest.mark.slow),
     pytest.param("guided", {"reader": "trba"}, marks=pytest.mark.slow),
 ]

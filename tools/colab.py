@@ -248,7 +248,10 @@ def run(image: Path, names: list[str], solved: bool) -> dict[str, Any]:
         "wheel_mb": round(size / 1e6, 1),
         "install_seconds": round(seconds),
         "added": sorted(line.partition(" @ ")[0] for line in set(now) - set(there)),
-        "replaced": sorted(set(there) - set(now)),
+        # but for this project itself, where it is installed from its sources
+        "replaced": sorted(
+            line for line in set(there) - set(now) if not line.startswith(("-e", "#"))
+        ),
         "chapters": found,
     }
 
