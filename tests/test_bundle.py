@@ -108,13 +108,14 @@ def there(elsewhere, tmp_path):
 
 ALIKE = [
     ("unet", {}),
-    pytest.param("hyperprior", {}, marks=pytest.mark.slow),
-    pytest.param("scene-tfic", {}, marks=pytest.mark.slow),
-    pytest.param("tfic", {"reader": "both"}, marks=pytest.mark.slow),
-    pytest.param("guided", {"reader": "trba"}, marks=pytest.mark.slow),
+    ("hyperprior", {}),
+    ("scene-tfic", {}),
+    ("tfic", {"reader": "both"}),
+    ("guided", {"reader": "trba"}),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe, chosen", ALIKE)
 def test_a_training_elsewhere_is_the_one_at_home(
     recipe, chosen, there, tmp_path, monkeypatch

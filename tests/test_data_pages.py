@@ -44,6 +44,7 @@ def test_seed_split_and_index_each_give_another_page():
     assert len({page.image.tobytes() for page in images}) == 4
 
 
+@pytest.mark.slow
 def test_typefaces_are_split():
     assert not set(data.TYPEFACES) & set(data.UNSEEN_TYPEFACES)
     seen = {data.make_page(index, "test").typeface for index in range(30)}
