@@ -90,3 +90,14 @@ def jpeg_page(tmp_path) -> Path:
     image = Image.fromarray(make_book_page(3, "test").reduced()[60:265, 20:321])
     image.save(path, quality=1)
     return path
+
+
+@pytest.fixture
+def two_images(monkeypatch):
+    """Test sets of two images that need no cache, where readers are compared."""
+    from semlib.data import make_text_image
+    from semlib.experiments import recognizer_ablation, recognizers
+
+    images = [make_text_image(index, "test") for index in range(2)]
+    for module in (recognizers, recognizer_ablation):
+        monkeypatch.setattr(module, "TextImages", lambda split, count: images)

@@ -10,6 +10,7 @@ import http.server
 import json
 import re
 import threading
+from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
@@ -169,7 +170,15 @@ def asked(page, act):
 @pytest.fixture(scope="module", params=["file", "http"])
 def lab(request, browser, server):  # noqa: F811
     """The page with its networks loaded, and the network then gone."""
-    base = HTML.as_uri() if request.param == "file" else server
+    with offline(browser, server, request.param, load) as page:
+        yield page
+
+
+@contextmanager
+def offline(browser, server, where, load):  # noqa: F811
+    """The page, from a folder or over http, with what `load` loads, and the network
+    then gone."""
+    base = HTML.as_uri() if where == "file" else server
     with opened(browser, base, "book/lab") as page:
         load(page)
         page.context.set_offline(True)
@@ -345,19 +354,15 @@ def test_on_a_phone_nothing_is_too_wide_and_a_finger_does_it(browser, server):  
 
 
 def test_the_first_visit_is_small(browser, server):  # noqa: F811
-    """Over the wire, compressed as servers do."""
+    weighed = visited(browser, server, load)
+    assert WIRE / 2 < weighed < WIRE, weighed
+
+
+def visited(browser, server, load):  # noqa: F811
+    """The bytes of a first visit with what `load` loads, over the wire, compressed as
+    servers do."""
     context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
     page = context.new_page()
-    sizes = weighed(page, server)
-    page.goto(f"{server}/book/lab.html")
-    page.get_by_role("button", name="Load the networks").click()
-    page.wait_for_selector(DONE, timeout=300_000)
-    context.close()
-    assert WIRE / 2 < sum(sizes.values()) < WIRE, sum(sizes.values())
-
-
-def weighed(page, server):
-    """The compressed size of everything that a page asks the server for, as it comes."""
     sizes = {}
 
     def weigh(response):
@@ -366,7 +371,10 @@ def weighed(page, server):
             sizes[response.url] = len(gzip.compress(content, 6))
 
     page.on("response", weigh)
-    return sizes
+    page.goto(f"{server}/book/lab.html")
+    load(page)
+    context.close()
+    return sum(sizes.values())
 
 
 def place(url):

@@ -14,7 +14,7 @@ from conftest import ROOT
 from PIL import Image
 from test_axe import AXE, FOUND
 from test_book import DESK, PHONE, browser, opened  # noqa: F401
-from test_lab import HTML, WIRE, server, the_manifest, weighed  # noqa: F401
+from test_lab import WIRE, offline, server, the_manifest, visited  # noqa: F401
 
 from semlib import codec
 from semlib.codec import bilevel
@@ -177,10 +177,7 @@ def choose(page, field, value):
 @pytest.fixture(scope="module", params=["file", "http"])
 def lab(request, browser, server):  # noqa: F811
     """The page with its codecs loaded, and the network then gone."""
-    base = HTML.as_uri() if request.param == "file" else server
-    with opened(browser, base, "book/lab") as page:
-        start(page)
-        page.context.set_offline(True)
+    with offline(browser, server, request.param, start) as page:
         choose(page, "equal", "rate")  # quicker
         yield page
 
@@ -411,13 +408,8 @@ def test_on_a_phone_nothing_is_too_wide_and_both_halves_fit(browser, server):  #
 
 
 def test_the_first_visit_is_small(browser, server):  # noqa: F811
-    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
-    page = context.new_page()
-    sizes = weighed(page, server)
-    page.goto(f"{server}/book/lab.html")
-    start(page)
-    context.close()
-    assert WIRE / 2 < sum(sizes.values()) < WIRE, sum(sizes.values())
+    weighed = visited(browser, server, start)
+    assert WIRE / 2 < weighed < WIRE, weighed
 
 
 def test_a_word_read_after_tfic_can_be_seen(lab):

@@ -4,18 +4,10 @@ import json
 
 import pytest
 
-from semlib.data import make_text_image
 from semlib.experiments import recognizer_ablation
 from semlib.training import ReaderRecipe
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def two_images(monkeypatch):
-    """Test sets of two images that need no cache."""
-    images = [make_text_image(index, "test") for index in range(2)]
-    monkeypatch.setattr(recognizer_ablation, "TextImages", lambda split, count: images)
 
 
 def test_the_ablation_goes_on_where_it_stopped(run, two_images, tmp_path, monkeypatch):

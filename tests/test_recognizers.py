@@ -5,18 +5,10 @@ import json
 import pytest
 
 from semlib import zoo
-from semlib.data import make_text_image
 from semlib.experiments import recognizers
 from semlib.images import InputError
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def two_images(monkeypatch):
-    """Test sets of two images that need no cache."""
-    images = [make_text_image(index, "test") for index in range(2)]
-    monkeypatch.setattr(recognizers, "TextImages", lambda split, count: images)
 
 
 def test_the_comparison(run, small_zoo, two_images, monkeypatch):

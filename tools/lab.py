@@ -70,18 +70,8 @@ def export(network: nn.Module, dynamic: Iterable[int], path: Path) -> None:
         network: from pictures N×1×H×W.
         dynamic: which of the input's axes may have any length.
     """
-    program = torch.onnx.export(
-        network.eval(),
-        (torch.rand(1, 1, 64, 256),),
-        dynamo=True,
-        input_names=["x"],
-        output_names=["y"],
-        dynamic_shapes=(dict.fromkeys(dynamic, torch.export.Dim.DYNAMIC),),
-        optimize=False,  # normalizations stay themselves: fused, they would be rounded
-        verbose=False,
-    )
-    assert program is not None
-    model = program.model_proto
+    axes = dict.fromkeys(dynamic, torch.export.Dim.DYNAMIC)
+    model = lab_codecs.traced(network, {"x": torch.rand(1, 1, 64, 256)}, (axes,), ["y"])
     _halve(model, _is_matrix)
     onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -105,14 +105,14 @@ def export_codecs(folder: Path) -> dict[str, str]:
     assert isinstance(first, TinyLIC)
     rows, columns = Dim("rows", min=1, max=16), Dim("columns", min=1, max=16)
     latents = torch.rand(1, first.log_gain.shape[1], 8, 16)
-    traced = (
-        _traced(
+    graphs = (
+        traced(
             Analysis(first),
             {"x": torch.rand(1, 3, 128, 256)},
             ({2: 64 * rows, 3: 64 * columns},),
             ["latents"],
         ),
-        _traced(
+        traced(
             Rest(first),
             {"latents": latents, "rate": torch.ones(1)},
             ({2: 4 * rows, 3: 4 * columns}, {}),
@@ -121,19 +121,19 @@ def export_codecs(folder: Path) -> dict[str, str]:
     )
     folder.mkdir(parents=True, exist_ok=True)
     for name, (model, _) in found.items():
-        for part, graph in zip(GRAPHS, traced):
+        for part, graph in zip(GRAPHS, graphs):
             onnx.save(_with_weights(graph, model), folder / f"{name}-{part}.onnx")
     return {name: weights for name, (_, weights) in found.items()}
 
 
-def _traced(
+def traced(
     network: nn.Module,
     inputs: dict[str, Tensor],
     axes: tuple[dict, ...],
     outputs: list[str],
 ) -> onnx.ModelProto:
-    """A network as a graph for pictures of any size. ``axes``: of each input those that
-    may have another length."""
+    """A network as a graph, its operations as they are: fused, normalizations would be
+    rounded. ``axes``: of each input those that may have another length."""
     program = torch.onnx.export(
         network.eval(),
         tuple(inputs.values()),
@@ -148,11 +148,11 @@ def _traced(
     return program.model_proto
 
 
-def _with_weights(traced: onnx.ModelProto, model: nn.Module) -> onnx.ModelProto:
+def _with_weights(graph: onnx.ModelProto, model: nn.Module) -> onnx.ModelProto:
     """The graph with a model's weights, all that is constant computed, and without the
     exporter's notes on every node."""
     whole = onnx.ModelProto()
-    whole.CopyFrom(traced)
+    whole.CopyFrom(graph)
     state = model.state_dict()
     for tensor in whole.graph.initializer:
         key = tensor.name.removeprefix("model.")
