@@ -221,17 +221,22 @@ def test_every_setting_makes_another_picture(lab):
 
 
 def test_a_brush_adds_ink_by_key_and_by_pointer(lab):
-    canvas = lab.locator("[data-kind=clean] canvas")
+    figure = lab.locator("[data-half=mending] [data-kind=clean]")
+    canvas, caption = figure.locator("canvas"), figure.locator("figcaption")
     for _ in range(3):
         canvas.press("ArrowDown")
     asked(lab, lambda: canvas.press("Space"))
     box = canvas.bounding_box()
     asked(lab, lambda: canvas.click(position={"x": box["width"] / 2, "y": 30}))
-    assert "2 pixels inked" in lab.inner_text("[data-kind=clean] figcaption")
+    assert "2 pixels painted" in caption.inner_text()
     dark = "canvas => canvas.getContext('2d').getImageData(0, 3, 1, 1).data[0]"
     assert canvas.evaluate(dark) == 0
-    asked(lab, lambda: lab.get_by_role("button", name="Wipe").click())
-    assert canvas.evaluate(dark) == 255
+    asked(lab, lambda: figure.get_by_role("button", name="Undo").click())
+    assert "1 pixels painted" in caption.inner_text()
+    assert canvas.evaluate(dark) == 0
+    asked(lab, lambda: figure.get_by_role("button", name="Wipe").press("Enter"))
+    assert "painted" not in caption.inner_text() and canvas.evaluate(dark) == 255
+    assert figure.get_by_role("button", name="Wipe").is_disabled()
 
 
 def test_a_block_is_chosen_by_key(lab):
@@ -278,7 +283,13 @@ def test_a_picture_is_brought(lab, files, tmp_path):
     Image.fromarray(np.full((1000, 4000), 255, np.uint8)).save(path)
     asked(lab, lambda: lab.get_by_label("Or a picture").set_input_files(path))
     assert "Reduced from 4000 × 1000" in lab.inner_text(".semlib-lab-note")
-    asked(lab, lambda: lab.get_by_role("button", name="Back to the words").click())
+    Image.new("1", (10_000, 10_000)).save(path)
+    asked(lab, lambda: lab.get_by_label("Or a picture").set_input_files(path))
+    note = lab.inner_text(".semlib-lab-note")
+    assert "10000 × 10000 pixels. More than 50 million are not opened" in note
+    back = lab.get_by_role("button", name="Back to the words")
+    read = asked(lab, lambda: back.press("Enter"))
+    assert read["clean"] and not lab.inner_text(".semlib-lab-note")
 
 
 # The page's own file and its mended picture, as base 64.
@@ -350,6 +361,59 @@ def test_on_a_phone_nothing_is_too_wide_and_a_finger_does_it(browser, server):  
     page.locator(".semlib-lab-letters button").first.tap()
     assert "«" in page.inner_text(".semlib-lab-letter")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    context.close()
+
+
+def test_what_came_once_is_kept(browser, server):  # noqa: F811
+    """A second visit loads the networks without a network; what is of another version
+    leaves."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    page = context.new_page()
+    page.goto(f"{server}/book/lab.html")
+    stored = """async () => (await (await caches.open("semlib-lab")).keys())
+        .map(one => one.url)"""
+    page.evaluate("""async () => (await caches.open("semlib-lab"))
+        .put("../_static/lab/wasm-0.js?old", new Response("old"))""")
+    load(page)
+    kept = page.evaluate(stored)
+    assert len(kept) > 20 and not [url for url in kept if "?old" in url]
+    page.goto(f"{server}/book/lab.html")
+    button = page.get_by_role("button", name="Load the networks")
+    button.wait_for()
+    context.set_offline(True)
+    load(page)
+    assert "accuracy" in page.inner_text("[data-kind=mended]")
+    context.close()
+
+
+BROKEN = {  # how a browser lacks something, and what is said of it
+    "no WebAssembly": "delete window.WebAssembly",
+    "It may be too little memory": """window.Worker = class extends Worker {
+      constructor(program) {
+        const none = `WebAssembly.Memory = function () {
+          throw new RangeError("could not allocate memory"); };`;
+        super(URL.createObjectURL(new Blob([none, `importScripts("${program}");`])));
+      }
+    }""",
+}
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_why_the_networks_do_not_start_is_said(said, browser, server):  # noqa: F811
+    context = browser.new_context()
+    context.add_init_script(BROKEN[said])
+    page = context.new_page()
+    page.goto(f"{server}/book/lab.html")
+    place = page.locator("[data-half=mending]")
+    place.locator("[role=status]").wait_for()
+    button = place.get_by_role("button")
+    if "memory" in said:
+        button.press("Enter")
+        button.wait_for(state="detached")
+        button.wait_for(timeout=60_000)  # to try it again
+    page.wait_for_function(
+        "said => document.querySelector('.semlib-lab').innerText.includes(said)", arg=said
+    )
     context.close()
 
 

@@ -38,15 +38,7 @@ STAGE_ONE, TFIC = CODECS
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Test pictures none of whose words is higher than wide: the page has no such."""
-    found, index = [], 0
-    while len(found) < PICTURES:
-        scene = make_scene(index, "test")
-        index += 1
-        windows = np.array([word.window for word in scene.words])
-        if (windows[:, 2] - windows[:, 0] >= windows[:, 3] - windows[:, 1]).all():
-            found.append(scene)
-    return found
+    return [make_scene(index, "test") for index in range(PICTURES)]
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +204,8 @@ def test_a_word_is_typed_on_a_ground(lab):
     for kind in ("original", "tfic"):
         assert read_of(lab, kind) == "Compression" and "accuracy 100" in found[kind]
     asked(lab, lambda: lab.get_by_label("Your word").fill("ж"))
-    assert "never learned ж" in lab.inner_text(f"{HALF} .semlib-lab-note")
+    note = lab.inner_text(f"{HALF} .semlib-lab-note")
+    assert "never learned ж" in note and "typeface lacks ж" in note
     asked(lab, lambda: lab.get_by_label("Your word").fill(""))
     assert "Type a letter" in lab.inner_text(f"{HALF} .semlib-lab-note")
     asked(lab, lambda: lab.get_by_label("Your word").fill("Keep me"))
@@ -282,6 +275,14 @@ def test_a_picture_is_brought_and_a_box_drawn(lab, scenes, tmp_path):
     wrong.write_bytes(b"no picture")
     asked(lab, lambda: bring.set_input_files(wrong))
     assert "no picture" in lab.inner_text(f"{HALF} .semlib-lab-note")
+    asked(lab, lambda: bring.set_input_files(path))
+    choose(lab, "draws", "ink")
+    asked(lab, lambda: canvas.click(position={"x": 60, "y": 40}))
+    assert "9 pixels painted" in lab.inner_text(".semlib-lab-fooled")
+    assert "500 × 200 pixels, 0 from the left" in box.inner_text()
+    Image.new("1", (10_000, 10_000)).save(wrong)
+    asked(lab, lambda: bring.set_input_files(wrong))
+    assert "More than 50 million" in lab.inner_text(f"{HALF} .semlib-lab-note")
     back = lab.get_by_role("button", name="Back to the prepared pictures")
     found = asked(lab, lambda: back.press("Enter"))
     assert "accuracy" in found["original"] and not box.is_visible()
@@ -342,6 +343,29 @@ def test_the_page_decodes_and_reads_what_the_package_does(lab, scenes, models, r
     assert not differ
 
 
+READ = """async ([data, width, height]) => semlibLab.networks.read({
+  width, height, pixels: Uint8Array.from(atob(data), c => c.charCodeAt(0)) })"""
+
+
+def test_the_page_reads_what_is_higher_than_wide_as_the_package_does(lab, reader):
+    """Single letters, words on their side, and ratios just above one: the same text."""
+    line = make_scene(0, "test").image.mean(2).astype(np.uint8)
+    box = windows(make_scene(0, "test"))[0]
+    word = line[box[1] : box[3], box[0] : box[2]]
+    pictures = [np.rot90(word), np.rot90(word, 3)]
+    step = word.shape[0] // 2
+    for left in range(0, word.shape[1] - step, step):
+        pictures.append(word[:, left : left + step])
+    pictures += [word[:, : word.shape[0] - less] for less in (1, 2)]
+    pictures = [np.ascontiguousarray(one) for one in pictures]
+    ours = reader.read([to_tensor(one) for one in pictures])
+    theirs = [
+        lab.evaluate(READ, [base64.b64encode(one.tobytes()).decode(), *one.shape[::-1]])
+        for one in pictures
+    ]
+    assert theirs == ours and len(set("".join(ours))) > 5
+
+
 FAXED = """async ([data, width, height, boxes, scale, window]) => {
   const pixels = Uint8ClampedArray.from(atob(data), c => c.charCodeAt(0));
   const places = boxes && boxes.map(
@@ -386,6 +410,68 @@ def test_the_pages_fax_coder_carries(lab):
         )
         image = np.where(black, 0, 255).astype(np.uint8)
         assert bytes(found) == bilevel.compress(image, 128)
+
+
+def stroke(page, canvas, points):
+    """A finger that goes over a canvas, by shares of its sides."""
+    canvas.scroll_into_view_if_needed()
+    box, touch = canvas.bounding_box(), page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(points) - 1)]
+    for kind, (x, y) in zip(kinds, points):
+        at = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def painted(page):
+    found = re.search(r"(\d+) pixels painted", page.inner_text(".semlib-lab-fooled"))
+    return int(found[1]) if found else 0
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_brush_fools_the_reader_by_key_and_by_finger(browser, server, size):  # noqa: F811
+    """A bar over the word: read right before, by nobody after; undone, read again."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=True
+    )
+    page = context.new_page()
+    page.goto(f"{server}/book/lab.html")
+    start(page)
+    choose(page, "equal", "rate")
+    choose(page, "picture", "ground-3")
+    first = page.locator(f"{HALF} [data-kind=original]")
+    canvas, fooled = first.locator("canvas"), page.locator(".semlib-lab-fooled")
+    undo, wipe = (first.get_by_role("button", name=name) for name in ("Undo", "Wipe"))
+    assert undo.is_disabled() and wipe.is_disabled()
+
+    asked(page, lambda: canvas.press("Space"))
+    assert painted(page) == 9  # three by three
+    canvas.press("Shift+ArrowRight")
+    asked(page, lambda: canvas.press("Space"))
+    assert painted(page) == 18
+    asked(page, lambda: canvas.press("ControlOrMeta+z"))
+    assert painted(page) == 9
+    assert "The picture: read right" in fooled.inner_text()
+    asked(page, lambda: undo.tap())
+    assert painted(page) == 0 and undo.is_disabled()
+
+    first.get_by_label("Brush", exact=True).fill("15")
+    where = canvas.evaluate("one => one.getBoundingClientRect().top + scrollY")
+    bar = [(0.25, 0.5), (0.5, 0.5), (0.75, 0.5)]
+    found = asked(page, lambda: stroke(page, canvas, bar))
+    assert where == canvas.evaluate("one => one.getBoundingClientRect().top + scrollY")
+    assert abs(painted(page) - 15 * (256 + 15)) < 100
+    assert "accuracy 100" not in found["original"] and "painted" in found["original"]
+    for name in ("The picture", "TFIC", "Stage 1", "Fax"):
+        assert f"{name}: misread from" in fooled.inner_text(), name
+    found = asked(page, lambda: wipe.press("Enter"))
+    assert painted(page) == 0 and "accuracy 100" in found["original"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    asked(page, lambda: stroke(page, canvas, bar))
+    choose(page, "picture", "ground-2")
+    assert painted(page) == 0  # another picture is clean
+    context.close()
 
 
 def test_on_a_phone_nothing_is_too_wide_and_both_halves_fit(browser, server):  # noqa: F811

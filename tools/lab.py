@@ -120,6 +120,7 @@ def pack(name: str, path: Path, of: str) -> dict:
         "name": name,
         "pieces": len(pieces),
         "bytes": len(small),
+        "version": hashlib.sha256(small).hexdigest()[:16],
         "split": split,
         "of": of,
     }

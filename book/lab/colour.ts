@@ -53,7 +53,7 @@ export function canvas(width: number, height: number): CanvasRenderingContext2D 
   return context;
 }
 
-const TOO_MANY = 100_000_000; // pixels: such a picture is not opened
+const MILLIONS = 50; // of pixels, as many as the package opens
 
 // A file's picture, and what had to be done to it, in words: at most so many pixels, and
 // sides between `least` and `longest`.
@@ -63,10 +63,13 @@ export async function open(
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
-    await image.decode().catch(() => { throw new Error("That is no picture that this browser can open."); });
+    await new Promise((resolve, reject) => { // not decoded yet: it may be too large
+      image.onload = resolve;
+      image.onerror = () => reject(new Error("That is no picture that this browser can open."));
+    });
     const { naturalWidth: wide, naturalHeight: high } = image;
-    if (wide * high > TOO_MANY) {
-      throw new Error(`${wide} × ${high} pixels: more than 100 million are not opened.`);
+    if (wide * high > MILLIONS * 1e6) {
+      throw new Error(`This picture has ${wide} × ${high} pixels. More than ${MILLIONS} million are not opened: reduce it first.`);
     }
     const scale = Math.min(1, Math.sqrt(most / (wide * high)), longest / wide, longest / high);
     const [width, height] = [wide, high].map(side => Math.max(least, Math.round(scale * side)));
@@ -99,15 +102,13 @@ export function lay(ground: Colour, share: Grey, ink: [number, number, number]):
     left: Math.max(0, Math.floor(left - margin)), top: Math.max(0, Math.floor(top - margin)),
     right: Math.min(width, Math.ceil(right + margin)), bottom: Math.min(height, Math.ceil(bottom + margin)),
   };
-  return { picture: { width, height, pixels }, box: right > left ? upright(box, width) : null };
+  return { picture: { width, height, pixels }, box: right > left ? box : null };
 }
 
 const INK = 48; // of 255, from which a pixel counts as a word's
 
-// The reader turns a picture that is higher than wide: such a box is widened.
-export function upright(box: Box, width: number): Box {
-  const lacking = box.bottom - box.top - (box.right - box.left);
-  if (lacking <= 0) return box;
-  const left = Math.max(0, Math.min(width - (box.bottom - box.top), box.left - (lacking >> 1)));
-  return { ...box, left, right: Math.min(width, left + box.bottom - box.top) };
+// Red, green and blue of "#rrggbb", as forms have it.
+export function levels(colour: string): [number, number, number] {
+  const [red, green, blue] = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16));
+  return [red, green, blue];
 }

@@ -1,7 +1,8 @@
 // Keep the text, let the rest go: one picture after stage 1, TFIC and as a fax.
 
 import { whenBrought } from "./brought";
-import { type Colour, coloured, grey, half, lay, open, show, upright } from "./colour";
+import { Brush, BUTTONS, KEYS } from "./brush";
+import { type Colour, coloured, grey, half, lay, levels, open, show } from "./colour";
 import { type Box, crop, word } from "./draw";
 import { CELL } from "./fax";
 import { accuracy, marks } from "./letters";
@@ -21,6 +22,12 @@ const MOST = 512 * 256, LONGEST = 1024; // pixels of a picture that is brought, 
 const LETTERS = 24; // of a word
 const WINDOW = 31; // pixels that Sauvola's threshold looks at, one of chapter 6's
 const STEP = 4; // pixels that a key moves the box by
+const BRUSH = `
+  <div class="semlib-lab-brush">
+    <label>Brush <input name="brush" type="range" min="1" max="15" step="2" value="3"></label>
+    <input name="colour" type="color" value="#e8590c" aria-label="The brush’s colour">
+    ${BUTTONS}
+  </div>`;
 const FORM = `
   <form class="semlib-lab-form">
     <label class="wide">Picture <select name="picture"></select></label>
@@ -48,6 +55,9 @@ const FORM = `
     <label>Show <select name="show">
       <option value="pictures">what is decoded</option>
       <option value="bits">where the bits go</option></select></label>
+    <label data-for="own">On the picture you draw <select name="draws">
+      <option value="box">the box that is read</option>
+      <option value="ink">with a brush, to fool the reader</option></select></label>
     <label class="wide">Or a picture of your own: choose one, drop it here, or paste it
       <input name="file" type="file" accept="image/*"></label>
     <button type="button" name="whole" data-for="own">The box round the whole picture</button>
@@ -56,21 +66,22 @@ const FORM = `
   <p class="semlib-lab-note" role="alert"></p>
   <p class="semlib-lab-box" role="status" data-for="own"></p>
   <div class="semlib-lab-four">${KINDS.map(kind => `
-    <figure data-kind="${kind}"><canvas role="img"></canvas><figcaption></figcaption>
-      <p class="semlib-lab-marks"></p></figure>`).join("")}
+    <figure data-kind="${kind}"><canvas role="img"></canvas>${kind === "original" ? BRUSH : ""}
+      <figcaption></figcaption><p class="semlib-lab-marks"></p></figure>`).join("")}
   </div>
   <label class="semlib-lab-rate">Rate: a larger one takes more bits
     <input name="rate" type="range" min="0" max="7" step="0.25" value="3"><output></output></label>
   <p class="semlib-lab-legend"></p>
+  <p class="semlib-lab-fooled" role="status"></p>
   <p class="semlib-lab-sum" role="status"></p>`;
 
 interface Asked {
+  plain: Colour; // not painted on
   picture: Colour;
   boxes: Box[];
   truth: string[] | null; // of each box
-  key: string; // of the picture
+  key: string; // of the plain picture
 }
-
 
 export class Keeping {
   private newest: Newest;
@@ -78,7 +89,10 @@ export class Keeping {
   private brought: (Colour & { note: string }) | null = null;
   private count = 0; // of pictures that were brought
   private box: Box = { left: 0, top: 0, right: 0, bottom: 0 }; // on what was brought
-  private before: { key: string; texts: string[] } | null = null; // read of the picture as it is
+  private readBefore = new Map<string, string[]>(); // of pictures before any codec
+  private brush: Brush;
+  private inked = ""; // which picture the ink is on
+  private fooled = new Map<Kind, number>(); // pixels painted when a word was first misread
   private shown = new Map<Kind, Coded>();
   private outlined: Box[] = [];
   private right = new Map<Kind, string>(); // how many letters, of how many
@@ -99,6 +113,7 @@ export class Keeping {
     place.querySelector("form")!.addEventListener("submit", event => event.preventDefault());
     place.addEventListener("input", event => {
       const { name } = event.target as HTMLInputElement;
+      if (name !== "brush" && name !== "colour") this.fooled.clear();
       if (name === "picture") this.brought = null;
       if (name === "show") this.paint();
       else if (name !== "file") void this.newest.ask();
@@ -115,6 +130,9 @@ export class Keeping {
     });
     this.field("whole").addEventListener("click", () => this.mark(null));
     this.boxes(this.canvas("original"));
+    this.brush = new Brush(place, this.canvas("original"),
+      () => ({ width: +this.field("brush").value, colour: levels(this.field("colour").value) }),
+      () => this.paints(), () => this.paint(), () => void this.newest.ask());
     void this.newest.ask();
   }
 
@@ -152,24 +170,23 @@ export class Keeping {
     });
     const asked = this.asked();
     if (!asked) return;
-    const { picture, boxes, key } = asked;
+    const { picture, boxes } = asked, key = `${asked.key} ${this.brush.name}`;
     this.outlined = boxes;
     this.shown.set("original", { picture, bits: new Float32Array(0), across: 0 });
     this.paint();
-    if (this.before?.key !== `${key} ${JSON.stringify(boxes)}`) {
-      const texts = await this.read(picture, boxes, outdated);
-      if (outdated()) return;
-      this.before = { key: `${key} ${JSON.stringify(boxes)}`, texts };
-    }
-    const truth = asked.truth ?? this.before.texts;
-    this.caption("original", ", as it is", this.before.texts, truth, !asked.truth);
+    const truth = asked.truth ?? await this.before(asked.plain, boxes, asked.key, outdated);
+    if (outdated()) return;
+    const before = await this.before(picture, boxes, key, outdated);
+    if (outdated()) return;
+    const { count } = this.brush;
+    this.caption("original", count ? `, ${count} pixels painted` : ", as it is", before, truth, !asked.truth && !count);
 
     const rate = +this.field("rate").value, begun = performance.now();
     const coded = await this.networks.code(CODECS.tfic, picture, key, rate);
     const decoded = (performance.now() - begun) / 1000, bits = total(coded);
     if (outdated() || !await this.tell("tfic", asked, coded, rate, truth, outdated)) return;
     const seconds = (performance.now() - begun) / 1000;
-    const found = await this.stage(asked, rate, bits, outdated);
+    const found = await this.stage(picture, key, rate, bits, outdated);
     if (!found || !await this.tell("stage", asked, found.coded, found.rate, truth, outdated)) return;
 
     const scale = +this.field("scale").value, words = this.field("fax").value === "words";
@@ -182,6 +199,7 @@ export class Keeping {
     if (outdated()) return;
     const reduced = fax.scale > 1 ? `reduced by ${fax.scale}, ` : "";
     this.caption("fax", `, ${reduced}${this.size(8 * fax.data.length, picture)} (a whole file)${this.inside("fax", boxes)}`, read, truth);
+    this.part("fooled").textContent = count ? `${count} pixels painted. ${KINDS.map(kind => this.since(kind)).join("; ")}.` : "";
     const sum = this.part("sum");
     sum.textContent = `Letters read right: ${KINDS.map(kind => `${NAMES[kind]} ${this.right.get(kind)}`).join(", ")}. TFIC decoded in ${decoded.toFixed(2)} s and read in ${(seconds - decoded).toFixed(2)} s, on this machine.`;
     sum.dataset.seconds = String(decoded);
@@ -203,7 +221,7 @@ export class Keeping {
   // Stage 1 at the same rate, or at one where it takes as many bits, as far as there is one:
   // their logarithm is taken to be straight between rates that were tried.
   private async stage(
-    { picture, key }: Asked, rate: number, wanted: number, outdated: () => boolean,
+    picture: Colour, key: string, rate: number, wanted: number, outdated: () => boolean,
   ): Promise<{ coded: Coded; rate: number } | null> {
     const search = this.field("equal").value === "bits";
     let low: [number, number] | null = null, high: [number, number] | null = null;
@@ -228,24 +246,26 @@ export class Keeping {
     this.place.querySelectorAll<HTMLElement>("[data-for]").forEach(element => {
       element.hidden = element.dataset.for !== kind;
     });
-    const canvas = this.canvas("original");
-    canvas.setAttribute("role", this.brought ? "application" : "img");
-    if (this.brought) canvas.tabIndex = 0;
-    else canvas.removeAttribute("tabindex");
-    const size = (found: Asked): Asked => halved
-      ? { ...found, picture: half(found.picture), boxes: found.boxes.map(small), key: `${found.key} half` } : found;
+    const size = (found: Omit<Asked, "picture">): Asked => {
+      const [first] = found.boxes, on = this.brought ? found.key : part;
+      if (this.inked !== on) this.brush.clear([first.left, (first.top + first.bottom) >> 1]);
+      this.inked = on;
+      const picture = this.painted(found.plain);
+      return halved ? {
+        ...found, plain: half(found.plain), picture: half(picture), boxes: found.boxes.map(small), key: `${found.key} half`,
+      } : { ...found, picture };
+    };
     if (this.brought) {
       const says = this.field("says").value.trim();
       this.note(this.brought.note);
       this.tellBox();
-      const box = upright(this.box, this.brought.width);
-      return size({ picture: this.brought, boxes: [box], truth: says ? [says] : null, key: `own ${this.count}` });
+      return size({ plain: this.brought, boxes: [this.box], truth: says ? [says] : null, key: `own ${this.count}` });
     }
-    const picture = this.pictures.get(part)!;
+    const plain = this.pictures.get(part)!;
     if (scene) {
       this.note("");
       const boxes = scene.words.map(({ box: [left, top, right, bottom] }) => ({ left, top, right, bottom }));
-      return size({ picture, boxes, truth: scene.words.map(({ text }) => text), key: part });
+      return size({ plain, boxes, truth: scene.words.map(({ text }) => text), key: part });
     }
     const text = this.field("word").value.trim();
     if (!text) return this.note("Type a letter or more."), null;
@@ -258,12 +278,36 @@ export class Keeping {
       unread.length && `The reader has never learned ${unread.join(" ")} and cannot read it.`,
     ].filter(Boolean).join(""));
     const colour = this.field("ink").value, capital = +this.field("height").value;
-    const ink = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16)) as [number, number, number];
-    const share = word(text, typeface.name, capital, picture.width, picture.height);
-    const laid = lay(picture, share, ink);
+    const share = word(text, typeface.name, capital, plain.width, plain.height);
+    const laid = lay(plain, share, levels(colour));
     if (!laid.box) return this.note("Nothing of this word can be drawn."), null;
     const key = [part, text, typeface.name, capital, colour].join(" ");
-    return size({ picture: laid.picture, boxes: [laid.box], truth: [text], key });
+    return size({ plain: laid.picture, boxes: [laid.box], truth: [text], key });
+  }
+
+  // What is read of a picture that no codec has seen. The same key means the same picture.
+  private async before(picture: Colour, boxes: Box[], key: string, outdated: () => boolean): Promise<string[]> {
+    const name = `${key} ${JSON.stringify(boxes)}`, known = this.readBefore.get(name);
+    if (known) return known;
+    const texts = await this.read(picture, boxes, outdated);
+    if (this.readBefore.size > 20) this.readBefore.clear();
+    if (!outdated()) this.readBefore.set(name, texts);
+    return texts;
+  }
+
+  private painted({ width, height, pixels }: Colour): Colour {
+    const out = pixels.slice();
+    this.brush.ink(width, height, (pixel, colour) => out.set(colour, 4 * pixel));
+    return { width, height, pixels: out };
+  }
+
+  private since(kind: Kind): string {
+    const from = this.fooled.get(kind);
+    return `${NAMES[kind]}: ${from === undefined ? "read right" : from ? `misread from ${from} on` : "misread from the start"}`;
+  }
+
+  private paints(): boolean {
+    return !this.brought || this.field("draws").value === "ink";
   }
 
   private async read(picture: Colour, boxes: Box[], outdated: () => boolean): Promise<string[]> {
@@ -300,9 +344,11 @@ export class Keeping {
     const score = unknown ? "" : `, accuracy ${Math.round(100 * accuracy(right, text))}\u00a0%`;
     this.figure(kind, "figcaption").replaceChildren(
       made("strong", NAMES[kind]), `${told}, read as `, made("q", text), score);
-    this.canvas(kind).setAttribute("aria-label", kind === "original" && this.brought
-      ? "Your picture. Arrow keys move the box, with the shift key they change its size."
-      : kind === "original" ? "The picture as it is." : `What ${NAMES[kind]} leaves of it.`);
+    this.canvas(kind).setAttribute("aria-label", kind !== "original" ? `What ${NAMES[kind]} leaves of it.`
+      : this.paints() ? `The picture. ${KEYS}`
+        : "Your picture. Arrow keys move the box, with the shift key they change its size.");
+    if (accuracy(right, text) === 1) this.fooled.delete(kind);
+    else if (!this.fooled.has(kind)) this.fooled.set(kind, this.brush.count);
     const line = this.figure(kind, ".semlib-lab-marks");
     const fates = truth.flatMap((one, i) => [...marks(one, read[i] ?? ""), { letter: " " }]);
     const wrong = fates.filter(({ right }) => right === false).map(({ letter }) => letter);
@@ -326,7 +372,10 @@ export class Keeping {
     const most = Math.max(1e-9, ...[...this.shown.values()].map(({ bits }) => bits.reduce((a, b) => Math.max(a, b), 0)));
     for (const [kind, { picture, bits, across }] of this.shown) {
       const context = show(picture, this.canvas(kind));
-      if (kind === "original") this.outline(context);
+      if (kind === "original") {
+        this.outline(context);
+        this.brush.mark();
+      }
       else if (mapped && original) {
         context.putImageData(pale(original.picture), 0, 0);
         bits.forEach((one, i) => {
@@ -358,7 +407,7 @@ export class Keeping {
       return [(event.clientX - seen.left) / seen.width * width, (event.clientY - seen.top) / seen.height * height];
     };
     canvas.addEventListener("pointerdown", event => {
-      if (!this.brought || !(event.buttons & 1)) return;
+      if (!this.brought || this.paints() || !(event.buttons & 1)) return;
       from = at(event);
       canvas.setPointerCapture(event.pointerId);
     });
@@ -380,7 +429,7 @@ export class Keeping {
       const step = {
         ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP],
       }[event.key];
-      if (!step || !this.brought) return;
+      if (!step || !this.brought || this.paints()) return;
       event.preventDefault();
       const { left, top, right, bottom } = this.box, [x, y] = step;
       if (event.shiftKey) this.mark({ left, top, right: right + x, bottom: bottom + y });
@@ -405,7 +454,9 @@ export class Keeping {
   private tellBox(): void {
     const { left, top, right, bottom } = this.box;
     this.part("box").textContent = `The box that is read: ${right - left} × ${bottom - top} pixels, `
-      + `${left} from the left and ${top} from the top. Draw another one on the picture, or move it with the arrow keys.`;
+      + `${left} from the left and ${top} from the top.`
+      + (this.paints() ? "" : " Draw another one on the picture, or move it with the arrow keys.")
+      + (bottom - top > right - left ? " It is higher than wide: its word is read as it stands, not turned." : "");
   }
 }
 

@@ -12,6 +12,8 @@ import { arriving, type Half, load, type Manifest, manifest } from "./parts";
 
 const TITLES: Record<Half, string> = { mending: "Load the networks", keeping: "Load the codecs" };
 
+const NEEDED = ["WebAssembly", "DecompressionStream", "Worker"];
+
 let whole: Promise<Manifest> | null = null;
 let networks: Promise<Networks> | null = null; // once a half is asked for
 const buttons = new Map<HTMLElement, () => void>(); // each button's, to tell its size anew
@@ -37,6 +39,11 @@ async function begin(place: HTMLElement): Promise<void> {
     const size = needed(half, known).reduce((sum, part) => sum + part.bytes, 0) / 1e6;
     button.textContent = `${TITLES[half]} (${size.toFixed(0)} MB)`;
   };
+  const lacking = NEEDED.find(name => !(name in window));
+  if (lacking) {
+    said.textContent = `This browser has no ${lacking}, without which the networks do not run.`;
+    return button.remove();
+  }
   tell();
   buttons.set(button, tell);
   button.addEventListener("click", async () => {
@@ -62,9 +69,10 @@ async function begin(place: HTMLElement): Promise<void> {
       else new Keeping(place, known, running, await pictures(parts));
     } catch (error) {
       bar.remove();
-      said.textContent = typeof WebAssembly === "undefined"
-        ? "This browser has no WebAssembly, on which the networks run."
-        : `The networks did not start: ${(error as Error).message}. It may be too little memory.`;
+      said.textContent = `The networks did not start: ${(error as Error).message}. If they came, it may be too little memory.`;
+      place.prepend(button);
+      buttons.set(button, tell);
+      tell();
     }
   });
 }

@@ -1,6 +1,7 @@
 // Ruin and mend: what is typed is drawn, ruined by JPEG, mended and read, all in the page.
 
 import { whenBrought } from "./brought";
+import { Brush, BUTTONS, KEYS } from "./brush";
 import { cut, coefficients } from "./dct";
 import { type Box, type Drawn, crop, jpeg, open, show, type } from "./draw";
 import { type Luminance, luminance } from "./jpeg";
@@ -36,12 +37,12 @@ in this very page.</textarea></label>
     <label class="wide">Or a picture of your own: choose one, drop it here, or paste it
       <input name="picture" type="file" accept="image/*"></label>
     <button type="button" name="back" hidden>Back to the words</button>
-    <button type="button" name="wipe" hidden>Wipe off the ink</button>
   </form>
   <p class="semlib-lab-note" role="alert"></p>
-  <figure data-kind="clean"><figcaption></figcaption><canvas></canvas></figure>
-  <figure data-kind="ruined"><figcaption></figcaption><canvas></canvas></figure>
-  <figure data-kind="mended"><figcaption></figcaption><canvas></canvas></figure>
+  <figure data-kind="clean"><canvas></canvas><figcaption></figcaption>
+    <div class="semlib-lab-brush">Your ink: ${BUTTONS}</div></figure>
+  <figure data-kind="ruined"><canvas></canvas><figcaption></figcaption></figure>
+  <figure data-kind="mended"><canvas></canvas><figcaption></figcaption></figure>
   <h3>Letter by letter</h3>
   <p>Press a marked letter to learn what became of it: <b>+</b> mended, <b>×</b> broken by
     mending, <b>–</b> still wrong. All others were read right all along.</p>
@@ -74,8 +75,7 @@ export class Mending {
   private readClean = new Map<string, string>();
   private shown: Shown | null = null;
   private block = 0;
-  private ink = new Map<string, [number, number]>(); // column and row of inked pixels
-  private tip: [number, number] = [0, 0]; // of the brush that keys move
+  private brush: Brush;
 
   constructor(private place: HTMLElement, private known: Manifest, private networks: Networks) {
     place.innerHTML = FORM;
@@ -98,11 +98,9 @@ export class Mending {
       this.field("picture").value = "";
       void this.refresh();
     });
-    this.named("wipe").addEventListener("click", () => {
-      this.ink.clear();
-      void this.refresh();
-    });
-    this.brush(this.canvas("clean"));
+    this.brush = new Brush(place, this.canvas("clean"), () => ({ width: 1, colour: [0, 0, 0] }), () => true,
+      () => { if (this.shown) show(this.shown.drawn.picture, this.canvas("clean")); },
+      () => void this.refresh());
     for (const kind of ["ruined", "mended"] as const) this.chooseBlocks(this.canvas(kind));
     this.named("show").addEventListener("change", () => this.table());
     void this.refresh();
@@ -139,7 +137,6 @@ export class Mending {
       output.textContent = output.parentElement!.querySelector("input")!.value;
     });
     this.named("back").hidden = !this.brought;
-    this.named("wipe").hidden = !this.ink.size;
     const truth = this.brought ? null : this.typed();
     if (truth?.length === 0) return this.note("Type a letter or more.");
     const plain = this.brought ?? type(truth!, this.field("typeface").value,
@@ -147,6 +144,7 @@ export class Mending {
     this.note(this.brought ? `${this.brought.note}A line is taken to be rows of ink.` : this.lacking(truth!));
     const drawn = { ...plain, picture: this.inked(plain.picture) };
     show(drawn.picture, this.canvas("clean"));
+    this.brush.mark();
     const data = await jpeg(drawn.picture, +this.field("quality").value);
     const file = luminance(data);
     const ruined = levels(file.pixels, file);
@@ -165,7 +163,8 @@ export class Mending {
       if (outdated()) return;
       seconds ||= (performance.now() - begun) / 1000;
     }
-    const right = truth?.join("\n") ?? texts.clean;
+    const right = truth?.join("\n") ?? await this.read("clean", plain.picture, drawn.lines, outdated);
+    if (outdated()) return;
     for (const kind of ["clean", "ruined", "mended"] as const) {
       this.caption(kind, texts[kind], right, kind === "ruined" ? data.length : 0);
     }
@@ -214,13 +213,13 @@ export class Mending {
     const caption = this.place.querySelector(`[data-kind=${kind}] figcaption`)!;
     const share = Math.round(100 * accuracy(truth, text));
     const size = bytes ? ` (a file of ${bytes} bytes)`
-      : kind === "clean" && this.ink.size ? ` (and ${this.ink.size} pixels inked by hand)` : "";
-    const score = this.brought && kind === "clean" ? "" : `, accuracy ${share} %`;
+      : kind === "clean" && this.brush.count ? ` (and ${this.brush.count} pixels painted by hand)` : "";
+    const score = this.brought && kind === "clean" && !this.brush.count ? "" : `, accuracy ${share} %`;
     caption.replaceChildren(
       made("strong", NAMES[kind]), `${size}, read as `, made("q", text.replace("\n", " / ")), score,
     );
     this.canvas(kind).setAttribute("aria-label", `${NAMES[kind]}, enlarged. ` + (kind === "clean"
-      ? "Arrow keys move a brush, the space bar inks a pixel." : "Arrow keys choose a block."));
+      ? KEYS : "Arrow keys choose a block."));
   }
 
   private letters(truth: string, texts: Record<Kind, string>, seconds: number): void {
@@ -261,45 +260,9 @@ export class Mending {
     return mark;
   }
 
-  // Ink by hand: a pixel where the pointer is, or where keys have moved the brush.
-  private brush(canvas: HTMLCanvasElement): void {
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "application");
-    const paint = (column: number, row: number) => {
-      this.ink.set(`${column} ${row}`, [column, row]);
-      void this.refresh();
-    };
-    const draw = (event: PointerEvent) => {
-      if (!(event.buttons & 1)) return;
-      const box = canvas.getBoundingClientRect();
-      paint(Math.floor((event.clientX - box.left) / box.width * canvas.width),
-        Math.floor((event.clientY - box.top) / box.height * canvas.height));
-    };
-    canvas.addEventListener("pointerdown", draw);
-    canvas.addEventListener("pointermove", draw);
-    canvas.addEventListener("keydown", event => {
-      const step = {
-        ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0],
-      }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      const sides = [canvas.width, canvas.height];
-      const [column, row] = this.tip.map((at, i) =>
-        Math.min(sides[i] - 1, Math.max(0, at + step[i])));
-      this.tip = [column, row];
-      if (event.key === " ") return paint(column, row);
-      if (this.shown) show(this.shown.drawn.picture, canvas);
-      const context = canvas.getContext("2d")!;
-      context.fillStyle = "#d9480f";
-      context.fillRect(column, row, 1, 1);
-    });
-  }
-
   private inked(picture: Grey): Grey {
     const pixels = picture.pixels.slice();
-    for (const [column, row] of this.ink.values()) {
-      if (column < picture.width && row < picture.height) pixels[row * picture.width + column] = 0;
-    }
+    this.brush.ink(picture.width, picture.height, pixel => { pixels[pixel] = 0; });
     return { ...picture, pixels };
   }
 

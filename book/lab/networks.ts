@@ -18,6 +18,10 @@ export class Networks {
       this.waiting.get(data.id)!(data);
       this.waiting.delete(data.id);
     };
+    worker.onerror = ({ message }) => { // it is gone, or did not begin
+      this.waiting.forEach(answered => answered({ answer: null as never, error: message }));
+      this.waiting.clear();
+    };
   }
 
   // What runs the networks, and the reader, which both halves of the page need.

@@ -1,5 +1,6 @@
-// The parts that the page runs on, loaded by script tags: a page that was opened from a
-// folder may not fetch. tools/lab.py packs them.
+// The parts that the page runs on. They are scripts: a page that was opened from a folder
+// may not fetch, and loads them by tags. One that a server sent keeps them in the browser,
+// and asks for none of them again. tools/lab.py packs them.
 
 export type Half = "mending" | "keeping"; // of the page
 
@@ -7,6 +8,7 @@ export interface Part {
   name: string;
   pieces: number;
   bytes: number;
+  version: string; // of what is in it
   split: boolean;
   of: Half | "both";
 }
@@ -40,13 +42,13 @@ export async function manifest(folder: string): Promise<Manifest> {
 export async function load(
   folder: string, parts: Part[], progress: (got: number, all: number) => void,
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const all = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const all = parts.reduce((sum, part) => sum + part.bytes, 0), store = await kept();
   const unpacked = new Map<string, Uint8Array<ArrayBuffer>>();
   let got = 0;
-  for (const { name, pieces: count, bytes, split } of parts) {
+  for (const { name, pieces: count, bytes, version, split } of parts) {
     pieces.set(name, []);
     await Promise.all(Array.from({ length: count }, async (_, number) => {
-      await script(`${folder}/${name}-${number}.js`);
+      await run(`${folder}/${name}-${number}.js?${version}`, store);
       progress(got += bytes / count, all);
     }));
     const stream = new Blob(pieces.get(name)!).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -55,6 +57,34 @@ export async function load(
     unpacked.set(name, split ? joined(data) : data);
   }
   return unpacked;
+}
+
+// Where a server's parts are kept, if this browser keeps any; those of other versions go.
+async function kept(): Promise<Cache | null> {
+  try {
+    const store = await caches.open("semlib-lab");
+    const versions = new Set(known.parts.map(part => `?${part.version}`));
+    for (const { url } of await store.keys()) {
+      if (!versions.has(new URL(url).search)) await store.delete(url);
+    }
+    return store;
+  } catch {
+    return null; // a folder, a private window, or no https
+  }
+}
+
+// What a server sends is taken apart, not run: a script that has run keeps its text.
+async function run(address: string, store: Cache | null): Promise<void> {
+  if (location.protocol === "file:") return script(address);
+  let answer = await store?.match(address);
+  if (!answer) {
+    answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${address} did not come`);
+    await store?.put(address, answer.clone()).catch(() => {}); // no room: the next visit asks again
+  }
+  const text = await answer.text();
+  const [part, number, piece] = JSON.parse(`[${text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"))}]`);
+  arriving.piece(part, number, piece);
 }
 
 function script(src: string): Promise<void> {

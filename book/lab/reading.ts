@@ -7,6 +7,7 @@ export interface Grey {
 }
 
 export const HEIGHT = 64; // of every picture that the network sees
+const LONGEST = 100; // times its height
 const UNSURE = 0.1; // below this confidence it looks again, with more contrast,
 const PALE = 0.5; // where this contrast is not reached
 
@@ -16,21 +17,22 @@ export type Network = (x: Float32Array, width: number) => Promise<Float32Array>;
 export async function read(
   line: Grey, alphabet: string, network: Network,
 ): Promise<[string, number]> {
-  const small = resize(line, Math.floor(HEIGHT * line.width / line.height));
-  const columns = HEIGHT * Math.ceil(line.width / line.height);
+  const { width, height } = line, ratio = Math.min(LONGEST, Math.max(width / height, height / width));
+  const long = Math.floor(HEIGHT * ratio), columns = HEIGHT * Math.ceil(ratio);
+  const small = width < height ? resize(line, HEIGHT, long) : resize(line, long, HEIGHT);
   const look = async (picture: Grey) =>
-    collapse(await network(pad(picture, columns), columns), alphabet);
+    collapse(await network(pad(reduce(picture), columns), columns), alphabet);
   const found = await look(small);
   if (found[1] >= UNSURE || contrast(small) >= PALE) return found;
   const second = await look(stretch(small));
   return second[1] > found[1] ? second : found;
 }
 
-// To a height of 64, bilinear, in OpenCV's whole numbers: shares of 2048, and no smoothing
-// where the picture grows smaller. Above the first row and below the last one it adds up
+// Bilinear, in OpenCV's whole numbers: shares of 2048, and no smoothing where the picture
+// grows smaller. Above the first row and below the last one it adds up
 // that row's own shares, and loses what each is rounded by.
-export function resize(from: Grey, width: number): Grey {
-  const pixels = new Uint8Array(width * HEIGHT);
+export function resize(from: Grey, width: number, height: number): Grey {
+  const pixels = new Uint8Array(width * height);
   const places = (side: number, own: number, inside: boolean) => {
     const scale = 1 / (side / own), within = (at: number) => Math.min(own - 1, Math.max(0, at));
     return Array.from({ length: side }, (_, i) => {
@@ -39,14 +41,49 @@ export function resize(from: Grey, width: number): Grey {
       return [within(low), within(low + 1), even(2048 * Math.fround(1 - share)), even(2048 * share)];
     });
   };
-  const across = places(width, from.width, true), down = places(HEIGHT, from.height, false);
+  const across = places(width, from.width, true), down = places(height, from.height, false);
   down.forEach(([top, bottom, up, low], row) => across.forEach(([left, right, a, b], column) => {
     const mix = (line: number) => (from.pixels[line * from.width + left] * a
       + from.pixels[line * from.width + right] * b) >> 4;
     pixels[row * width + column] =
       ((up * mix(top) >> 16) + (low * mix(bottom) >> 16) + 2) >> 2;
   }));
-  return { width, height: HEIGHT, pixels };
+  return { width, height, pixels };
+}
+
+// What is higher than the network's pictures, made as high as they are: bicubic, in
+// Pillow's whole numbers.
+function reduce(from: Grey): Grey {
+  if (from.height === HEIGHT) return from;
+  const width = Math.ceil(HEIGHT * from.width / from.height);
+  const turned = along(from.pixels, from.width, width);
+  return { width, height: HEIGHT, pixels: along(turned, from.height, HEIGHT) };
+}
+
+// Rows of `own` pixels brought to another length, each then a column.
+function along(pixels: Uint8Array, own: number, length: number): Uint8Array {
+  const scale = own / length, stretch = Math.max(1, scale), rows = pixels.length / own;
+  const out = new Uint8Array(length * rows);
+  for (let i = 0; i < length; i++) {
+    const centre = (i + 0.5) * scale, first = Math.max(0, Math.trunc(centre - 2 * stretch + 0.5));
+    const end = Math.min(own, Math.trunc(centre + 2 * stretch + 0.5));
+    const parts = Array.from({ length: end - first }, (_, k) => cubic((first + k - centre + 0.5) / stretch));
+    const all = parts.reduce((sum, part) => sum + part, 0);
+    const shares = parts.map(part => Math.trunc(part / all * WHOLE + (part < 0 ? -0.5 : 0.5)));
+    for (let row = 0; row < rows; row++) {
+      const sum = shares.reduce((found, share, k) => found + share * pixels[row * own + first + k], WHOLE / 2);
+      out[i * rows + row] = Math.min(255, Math.max(0, Math.floor(sum / WHOLE)));
+    }
+  }
+  return out;
+}
+
+const WHOLE = 2 ** 22;
+
+function cubic(x: number): number {
+  const at = Math.abs(x), a = -0.5;
+  if (at < 1) return ((a + 2) * at - (a + 3)) * at * at + 1;
+  return at < 2 ? (((at - 5) * at + 8) * at - 4) * a : 0;
 }
 
 // Rounded; a half goes to the even number, as in Python and in OpenCV.

@@ -9,8 +9,8 @@ import type { Luminance } from "./jpeg";
 import { type Grey, HEIGHT, read } from "./reading";
 
 export type Task =
-  | { kind: "open"; wasm: Uint8Array; reader: Uint8Array; alphabet: string }
-  | { kind: "add"; graphs: Record<string, Uint8Array> }
+  | { kind: "open"; wasm: Uint8Array<ArrayBuffer>; reader: Uint8Array<ArrayBuffer>; alphabet: string }
+  | { kind: "add"; graphs: Record<string, Uint8Array<ArrayBuffer>> }
   | { kind: "read"; line: Grey }
   | { kind: "mend"; file: Luminance }
   | { kind: "code"; codec: string; picture: Colour; key: string; rate: number }
@@ -43,11 +43,12 @@ async function work(task: Task): Promise<Answers[Task["kind"]]> {
       ort.env.wasm.wasmBinary = task.wasm;
       ort.env.wasm.numThreads = 1;
       alphabet = task.alphabet;
-      sessions.set("reader", await ort.InferenceSession.create(task.reader));
+      await add("reader", task.reader);
+      forget(task.wasm);
       return null;
     case "add":
       for (const [name, graph] of Object.entries(task.graphs)) {
-        sessions.set(name, await ort.InferenceSession.create(graph));
+        await add(name, graph);
       }
       return null;
     case "read":
@@ -63,6 +64,16 @@ async function work(task: Task): Promise<Answers[Task["kind"]]> {
       return fax(ink(grey(picture), window, boxes), width, height, scale, allowed);
     }
   }
+}
+
+async function add(name: string, graph: Uint8Array<ArrayBuffer>): Promise<void> {
+  sessions.set(name, await ort.InferenceSession.create(graph));
+  forget(graph);
+}
+
+// Frees bytes whatever still refers to them, as the runtime does to its own program.
+function forget({ buffer }: Uint8Array<ArrayBuffer>): void {
+  structuredClone(buffer, { transfer: [buffer] });
 }
 
 const scores = (x: Float32Array, width: number) => run("reader", x, HEIGHT, width);
