@@ -38,6 +38,7 @@ export class Brush {
     canvas.addEventListener("pointerdown", event => {
       if (!used() || !(event.buttons & 1)) return;
       canvas.setPointerCapture(event.pointerId);
+      this.keyed = false;
       this.begin();
       from = this.under(event);
       this.line(from, from);
