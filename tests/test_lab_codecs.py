@@ -208,7 +208,7 @@ def test_stage_1_takes_as_many_bits(lab):
 
 def test_a_word_is_typed_on_a_ground(lab):
     choose(lab, "picture", "ground-3")
-    asked(lab, lambda: lab.get_by_label("Ink").fill("#101060"))
+    asked(lab, lambda: lab.get_by_label("Ink", exact=True).fill("#101060"))
     lab.get_by_label("Your word").focus()
     lab.keyboard.press("ControlOrMeta+a")
     asked(lab, lambda: lab.keyboard.type("Compression"))
