@@ -215,11 +215,13 @@ def test_a_word_is_typed_on_a_ground(lab):
     found = asked(lab, lambda: lab.get_by_label(RATE).fill("7"))
     for kind in ("original", "tfic"):
         assert read_of(lab, kind) == "Compression" and "accuracy 100" in found[kind]
+    choose(lab, "typeface", "LibreBaskerville")
     asked(lab, lambda: lab.get_by_label("Your word").fill("ж"))
     note = lab.inner_text(f"{HALF} .semlib-lab-note")
     assert "never learned ж" in note and "typeface lacks ж" in note
     asked(lab, lambda: lab.get_by_label("Your word").fill(""))
     assert "Type a letter" in lab.inner_text(f"{HALF} .semlib-lab-note")
+    choose(lab, "typeface", "Lora")
     asked(lab, lambda: lab.get_by_label("Your word").fill("Keep me"))
 
 
