@@ -1,9 +1,8 @@
 """What the page's scripts add: figures that open, tables that scroll, marks that speak."""
 
-import io
-
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image, ImageChops
 from test_book import (  # noqa: F401
     CHAPTERS,
     DESK,
@@ -14,12 +13,28 @@ from test_book import (  # noqa: F401
     opened,
 )
 
+from tools.lossless import lossless
 from tools.pages import dots_per_inch
 
 pytestmark = pytest.mark.slow
 
 CUT = """() => [...document.querySelectorAll('.semlib-scroll')]
   .filter(s => s.scrollWidth > s.clientWidth + 1).length"""
+# the words of tables that stand on more than one line
+BROKEN = """() => [...document.querySelectorAll('.bd-article table :is(th, td)')]
+  .flatMap(cell => {
+    const walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), broken = [];
+    for (let text; (text = walk.nextNode()); ) {
+      for (const word of text.data.matchAll(/[\\p{L}\\d_]+/gu)) {
+        const range = new Range();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map(r => r.top)).size > 1)
+          broken.push(word[0]);
+      }
+    }
+    return broken;
+  })"""
 
 
 # the scoreboard draws within its slider only
@@ -57,6 +72,13 @@ def test_no_table_is_cut_on_a_desk(browser, html, name):  # noqa: F811
         assert page.evaluate(CUT) == 0
         assert page.locator(".semlib-hint:visible, .semlib-scroll[tabindex]").count() == 0
         assert page.locator(".bd-article table th:not([scope])").count() == 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_word_of_a_table_is_broken(browser, html, name, size):  # noqa: F811
+    with opened(browser, html.as_uri(), name, size) as page:
+        assert page.evaluate(BROKEN) == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -97,7 +119,14 @@ def test_a_mark_says_what_it_means(browser, html, name):  # noqa: F811
 
 
 @pytest.mark.parametrize("dpi", [72, 100, 144])
-def test_the_table_of_pages_knows_a_figures_resolution(dpi):
-    figure, file = Figure(figsize=(1, 1)), io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi)
-    assert round(dots_per_inch(file.getvalue())) == dpi
+def test_the_table_of_pages_knows_a_figures_resolution(dpi, tmp_path):
+    """And a page's WebP file has all that the PNG file has."""
+    figure, png = Figure(figsize=(1, 1)), tmp_path / "figure.png"
+    figure.add_subplot().plot([1, 2])
+    figure.savefig(png, format="png", dpi=dpi)
+    webp = lossless(png)
+    assert round(dots_per_inch(png)) == round(dots_per_inch(webp)) == dpi
+    with Image.open(png) as before, Image.open(webp) as after:
+        assert after.format == "WEBP" and before.getextrema()[0] == (0, 255)
+        difference = ImageChops.difference(before.convert("RGB"), after.convert("RGB"))
+    assert difference.getbbox() is None

@@ -12,7 +12,10 @@ import re
 import shutil
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from .lossless import RESOLUTION
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
@@ -50,10 +53,10 @@ READY = """() => [...document.images].every(image => image.complete)
 COLUMNS = ("height", "code", "slider", "MB", "small", "small at 390", "cut", "glossary")
 
 
-def dots_per_inch(png: bytes) -> float:
-    """What a PNG's pHYs chunk says; `DPI` where it has none."""
-    found = re.search(rb"pHYs(.{4})", png, re.DOTALL)
-    return int.from_bytes(found[1], "big") * 0.0254 if found else DPI
+def dots_per_inch(picture: Path) -> float:
+    """What a PNG or WebP file says of its resolution; `DPI` where it says nothing."""
+    with Image.open(picture) as image:
+        return float(image.info.get("dpi", [image.getexif().get(RESOLUTION, DPI)])[0])
 
 
 def weight(file: Path) -> int:
@@ -81,10 +84,8 @@ def measured(page: Page, file: Path) -> dict:
 def small(page: Page) -> int:
     """How many of a page's figures have type below `SMALL` pixels."""
     return sum(
-        POINTS / 72 * dots_per_inch((HTML / "_images" / name).read_bytes()) * scale
-        < SMALL
+        POINTS / 72 * dots_per_inch(HTML / "_images" / name) * scale < SMALL
         for name, scale in page.evaluate(FIGURES)
-        if name.endswith(".png")
     )
 
 
