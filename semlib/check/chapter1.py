@@ -313,7 +313,7 @@ def wrong_coin():
     "among the counts as they are *before* it is counted.",
     why="A coder that counts as it goes needs no table in the file. It pays once for "
     "learning, and the longer the text, the less that is a letter. Where the table is "
-    "known beforehand, it stays a little dearer.",
+    "known beforehand, it still costs a little more.",
     mistakes=[
         (
             lambda: _adaptive("".join(words), ahead=True),

@@ -190,7 +190,7 @@ def _bits(places, networks=None, *, fill=True):
     "3)`. `level_scale(levels)` are the scales.",
     why="A context model is trained for one order. In another one a stage is asked "
     "without the neighbours that it has learned to rely on, and shown others that it "
-    "has never seen. Nothing breaks: it is only dearer.",
+    "has never seen. Nothing breaks: it only costs more.",
     mistakes=[
         (
             lambda: 100 * (_bits((0, 2, 1, 3), (0, 1, 2, 3)) / _bits(range(4)) - 1),
@@ -207,7 +207,7 @@ def _bits(places, networks=None, *, fill=True):
         ),
         (
             lambda: 100 * (1 - _bits(range(4)) / _bits((0, 2, 1, 3))),
-            "Counted from the dearer order. From the trained one is asked for.",
+            "Counted from the order that costs more. From the trained one is asked for.",
         ),
     ],
     tolerance=0.02,
@@ -227,8 +227,8 @@ def other_order():
         return total
 
     with torch.no_grad():
-        dearer, trained = bits((0, 2, 1, 3)), bits((0, 1, 2, 3))
-    return (100 * (dearer / trained - 1)).item()
+        other, trained = bits((0, 2, 1, 3)), bits((0, 1, 2, 3))
+    return (100 * (other / trained - 1)).item()
 
 
 @exercise(
