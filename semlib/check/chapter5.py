@@ -73,7 +73,7 @@ def first_read():
     mistakes=[
         (
             lambda: 7 * (0.1 - LOW) / (HIGH - LOW),
-            "You went in equal differences. Each rate is the same *factor* dearer.",
+            "You went in equal differences. Each rate costs more by the same *factor*.",
         ),
         (
             lambda: np.log(0.1 / LOW) / np.log(HIGH / LOW),

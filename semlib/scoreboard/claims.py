@@ -138,7 +138,7 @@ CLAIMS = (
         "The text stays sharp and legible, the background goes",
         6,
         weights=("tinylic", "tfic"),
-        note="For the eye. Chapter 6 shows words that are legible, and woolly.",
+        note="For the eye. Chapter 6 shows words that are legible, and blurred.",
     ),
     Claim(
         "figure5",
@@ -424,7 +424,7 @@ NOT_ASKED = (
         "3",
         "",
         "TFIC's bits for nine tenths of the accuracy, at most, of "
-        "those of the best old codec at any size",
+        "those of the best classical codec at any size",
         6,
         _by(lambda reader: share_of_bits("tfic", reader), ONE_INK),
         unit="times",

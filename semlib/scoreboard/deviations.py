@@ -36,7 +36,7 @@ MEANINGS = {
 ANY_GROUND = zoo.card("scenes-tfic")["data"]["images"]
 OF_THE_DATA = (
     ("pages", "scans of printed books", "drawn, of random words",
-     "No folds, no shadows, no bleeding: easier. No sense in the text: harder."),
+     "No folds, no shadows, no ink seen through: easier. No sense in the text: harder."),
     ("words", "20,000 drawn by TRDG", f"4,000 of them; and {ANY_GROUND:,} on any ground",
      "Those of TRDG have one ink; a filter of one line reads them as well as TFIC does."),
     ("test pages", "patches of the same scans", "other pages, other words",

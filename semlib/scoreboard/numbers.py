@@ -141,8 +141,8 @@ def times(over: str, *tasks: str) -> Read:
 
 
 def share_of_bits(codec: str, reader: str) -> Read:
-    """Bits for nine tenths of the accuracy, of those that the best old codec needs. No
-    interval is stored."""
+    """Bits for nine tenths of the accuracy, of those that the best classical codec
+    needs. No interval is stored."""
 
     def read(load: Load) -> Mean:
         bits = load("tfic")["equal_accuracy"][reader]["bpp"]

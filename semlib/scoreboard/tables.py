@@ -101,24 +101,29 @@ def counted(load: Load = stored_result) -> dict[str, int]:
     return {name: found.count(name) for name in VERDICTS}
 
 
-def html(rows: Sequence[Row], caption: str) -> str:
+def html(rows: Sequence[Row]) -> str:
     """A table whose headers say what they are of; the first column names the row."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
     lines = []
     for row in rows:
         first, *rest = map(escape, row.values())
-        cells = "".join(f'<td class="semlib-words">{text}</td>' for text in rest)
-        lines.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+        cells = "".join(f"<td{_room(text)}>{text}</td>" for text in rest)
+        lines.append(f'<tr><th scope="row"{_room(first)}>{first}</th>{cells}</tr>')
     style = (
         "<style>.semlib-board th,.semlib-board td{white-space:normal!important;"
-        "overflow-wrap:anywhere;vertical-align:top;min-width:4rem;text-align:left}"
-        ".semlib-board caption{text-align:left;caption-side:top}</style>"
+        "vertical-align:top;text-align:left}.semlib-board .semlib-words{min-width:8rem}"
+        "</style>"
     )
     return (
         f'{style}<table class="semlib-board mathjax_ignore tex2jax_ignore">'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
+
+
+def _room(text: str) -> str:
+    """Words get a column that is wide enough for them, on a phone too."""
+    return ' class="semlib-words"' if len(text) > 20 else ""
 
 
 # what a verdict means, in a few words
