@@ -39,8 +39,15 @@ new MutationObserver(() => {
     set(handle, "aria-valuetext", readout.textContent);
     set(frames, "aria-live", "polite");
     set(readout, "contenteditable", "false");
+    // what stands below stays where the tallest position has put it
+    const tallest = Math.max(frames.offsetHeight, parseFloat(frames.style.minHeight) || 0);
+    frames.style.minHeight = `${tallest}px`;
   }
 }).observe(document, { childList: true, subtree: true, characterData: true });
+
+addEventListener("resize", () => {
+  for (const frames of document.querySelectorAll(".semlib-frames")) frames.style.minHeight = "";
+});
 
 function set(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
