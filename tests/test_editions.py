@@ -201,7 +201,7 @@ def test_works_are_cited_as_on_the_page_and_listed():
         "Technical Journal*",
         "- Kai Zhang",
     ]
-    assert listed[0].endswith(f"<{paper}>") and listed[2].count("https://doi.org/") == 1
+    assert listed[0].endswith(f"]({paper}).") and listed[2].count("https://doi.org/") == 1
 
 
 def test_each_chapter_lists_what_it_cites(chapter):

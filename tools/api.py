@@ -13,5 +13,6 @@ def without_type(app: Sphinx, what: str, name: str, obj: Any, options: Any, line
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.autodoc")  # whose event it is
-    app.connect("autodoc-process-docstring", without_type, priority=400)  # before napoleon
+    early = 400  # before napoleon
+    app.connect("autodoc-process-docstring", without_type, priority=early)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

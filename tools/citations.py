@@ -7,7 +7,6 @@ from pybtex.backends import markdown
 from pybtex.database import Entry, parse_file
 from pybtex.plugin import find_plugin
 from pybtex.richtext import BaseText
-from pybtex.style import FormattedEntry
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 from sphinxcontrib.bibtex.style.template import year
 
@@ -43,14 +42,9 @@ class Bibliography:
         return linked(f"[{names}, {published}]", address(self.entries[key]))
 
     def listed(self, keys: set[str]) -> str:
-        """A list of works, by author."""
+        """A list of works, by author, each with its address."""
         works = PLAIN.format_entries([self.entries[key] for key in keys])
-        return "\n".join(f"- {self.whole(work)}" for work in works)
-
-    def whole(self, work: FormattedEntry) -> str:
-        """A work with its address, if that is not in it already."""
-        text, url = shown(work.text), address(self.entries[work.key])
-        return text if url is None or url in text else f"{text} <{url}>"
+        return "\n".join(f"- {shown(work.text)}" for work in works)
 
 
 def named(entry: Entry) -> tuple[str, str]:
@@ -69,8 +63,6 @@ def address(entry: Entry) -> str | None:
     fields = entry.fields
     if "doi" in fields:
         return f"https://doi.org/{fields['doi']}"
-    number = fields.get("eprint") or fields.get("journal", "").partition("arXiv:")[2]
-    if number:
-        return f"https://arxiv.org/abs/{number}"
-    own = fields.get("url") or fields.get("howpublished", "")
-    return own if own.startswith("https://") else None
+    if "eprint" in fields:
+        return f"https://arxiv.org/abs/{fields['eprint']}"
+    return fields.get("url")
