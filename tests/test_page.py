@@ -127,6 +127,6 @@ def test_the_table_of_pages_knows_a_figures_resolution(dpi, tmp_path):
     webp = lossless(png)
     assert round(dots_per_inch(png)) == round(dots_per_inch(webp)) == dpi
     with Image.open(png) as before, Image.open(webp) as after:
-        assert after.format == "WEBP" and before.getextrema()[0] == (0, 255)
+        assert after.format == "WEBP" and before.getextrema()[0][0] < 128  # a line
         difference = ImageChops.difference(before.convert("RGB"), after.convert("RGB"))
     assert difference.getbbox() is None
