@@ -31,7 +31,7 @@ def test_what_became_of_a_command(code, became, tmp_path, monkeypatch):
     semlib = tmp_path / "semlib"
     semlib.write_text(f"#!{sys.executable}\n{code}\n")
     semlib.chmod(0o755)
-    assert bare.tried(tmp_path, tmp_path, "read page.png") == became
+    assert bare.tried(tmp_path, tmp_path, "evaluate page") == became
 
 
 @pytest.mark.slow
