@@ -25,7 +25,12 @@ from .editions import ROOT, Book, edition
 
 LONG = 60
 FEW = 2  # pictures of each set; below that there is no interval
-WHOLE = ("coding-speed", "jpeg-quality")  # ask for no number of pictures
+# what experiments are given, where it is not a number of pictures
+GIVEN = {
+    "coding-speed": "",
+    "jpeg-quality": "",
+    "checkpoints": f"runs/tfic --subset {FEW}",
+}
 
 # Every other command, in an order in which each finds what it needs.
 TYPED = (
@@ -56,8 +61,8 @@ def commands() -> Iterator[str]:
     for name in RECIPES:
         yield f"train {name} --preset smoke --folder runs/{name}"
     for name in EXPERIMENTS:
-        few = "" if name in WHOLE else f" --subset {FEW}"
-        yield f"evaluate {name}{few} --json {name}.json"
+        given = GIVEN.get(name, f"--subset {FEW}")
+        yield f"evaluate {name} {given} --json {name}.json"
 
 
 def installed(python: str, folder: Path) -> Path:
