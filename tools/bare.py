@@ -72,7 +72,7 @@ def installed(python: str, folder: Path) -> Path:
     subprocess.run([there / "pip", "install", "--quiet", "uv"], check=True)
     wheel = built(folder / "wheel")
     # in the sources' folder: uv heeds what their pyproject.toml overrides
-    uv = [there / "uv", "pip", "install", "--quiet", f"{wheel}[paper]"]
+    uv = [str(there / "uv"), "pip", "install", "--quiet", f"{wheel}[paper]"]
     active = {**os.environ, "VIRTUAL_ENV": str(folder / "env")}
     subprocess.run(uv, check=True, cwd=ROOT, env=active)
     return there
