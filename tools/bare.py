@@ -45,8 +45,6 @@ TYPED = (
     "reproduce",
     f"reproduce table1 --subset {FEW}",
     "bundle dncnn dncnn.zip",
-    "train dncnn --preset smoke --folder run",
-    "export dncnn run/checkpoint.pt tried",
     "grade class",
 )
 PAGE = """\
@@ -60,6 +58,7 @@ def commands() -> Iterator[str]:
     yield from TYPED
     for name in RECIPES:
         yield f"train {name} --preset smoke --folder runs/{name}"
+    yield "export dncnn runs/dncnn/checkpoint.pt tried"
     for name in EXPERIMENTS:
         given = GIVEN.get(name, f"--subset {FEW}")
         yield f"evaluate {name} {given} --json {name}.json"

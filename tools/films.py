@@ -5,14 +5,14 @@ every step once its answer is there: how long a step takes is not to be seen.
 """
 
 import io
-import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from .pages import BROWSERS, HTML, ROOT
+from .pages import HTML, ROOT, chromium
 
 FOLDER = ROOT / "book" / "films"
 WIDTH = 780  # pixels of the window
@@ -41,7 +41,7 @@ STYLE = """
 
 def answered(half: Locator) -> None:
     half.page.wait_for_timeout(100)
-    half.and_(half.page.locator('[aria-busy="false"]')).wait_for(timeout=120_000)
+    half.and_(half.page.locator('[aria-busy="false"]')).wait_for(timeout=300_000)
 
 
 def mending(page: Page, half: Locator) -> Iterator[None]:
@@ -96,7 +96,7 @@ def film(page: Page, scene: Scene, name: str) -> bytes:
     page.add_style_tag(content=STYLE)
     half = page.locator(f'[data-half="{name}"]')
     half.get_by_role("button", name=BUTTONS[name]).press("Enter")
-    half.and_(page.locator('[aria-busy="false"]')).wait_for(timeout=300_000)
+    answered(half)
     shots = []
     for _ in scene(page, half):
         answered(half)
@@ -119,7 +119,9 @@ def film(page: Page, scene: Scene, name: str) -> bytes:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    path, total = next(filter(None, map(shutil.which, BROWSERS))), 0
+    path, total = chromium(), 0
+    if path is None:
+        sys.exit("no Chromium or Chrome on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for scene, half in SCENES.items():

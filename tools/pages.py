@@ -53,6 +53,11 @@ READY = """() => [...document.images].every(image => image.complete)
 COLUMNS = ("height", "code", "slider", "MB", "small", "small at 390", "cut", "glossary")
 
 
+def chromium() -> str | None:
+    """The machine's Chromium or Chrome, if it has one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def dots_per_inch(picture: Path) -> float:
     """What a PNG or WebP file says of its resolution; `DPI` where it says nothing."""
     with Image.open(picture) as image:
@@ -95,7 +100,7 @@ def main() -> None:
     target = parser.parse_args().json
     if not (HTML / "index.html").exists():
         parser.error("the book is not built: run `make book`")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = chromium()
     if path is None:
         parser.error("no Chromium or Chrome on this machine")
 
