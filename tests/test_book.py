@@ -6,7 +6,6 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from contextlib import contextmanager
 
@@ -15,7 +14,7 @@ import yaml
 from conftest import ROOT
 from playwright.sync_api import sync_playwright
 
-from tools.pages import BROWSERS
+from tools.pages import chromium
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +52,7 @@ CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 
 @pytest.fixture(scope="module")
 def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = chromium()
     if path is None:
         missing = "no Chromium or Chrome on this machine"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
