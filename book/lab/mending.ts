@@ -145,7 +145,7 @@ export class Mending {
     const drawn = { ...plain, picture: this.inked(plain.picture) };
     show(drawn.picture, this.canvas("clean"));
     this.brush.mark();
-    const data = await jpeg(drawn.picture, +this.field("quality").value);
+    const data = jpeg(drawn.picture, +this.field("quality").value);
     const file = luminance(data);
     const ruined = levels(file.pixels, file);
     show(ruined, this.canvas("ruined"));
