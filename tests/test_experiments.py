@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from semlib import zoo
+from semlib import metrics, zoo
 from semlib.experiments import EXPERIMENTS, dct_loss_sweep, guided_ablation, results
 from semlib.images import InputError
 
@@ -165,6 +165,16 @@ def test_what_code_does_is_hashed_not_what_it_says(tmp_path):
         == first
     )
     assert hashed('def f(x):\n    """Say."""\n    return x + 2\n') != first
+
+
+@pytest.mark.parametrize("package", results.FOREIGN)
+def test_another_version_of_a_package_measures_anew(package, monkeypatch):
+    measured_by = results.computed_by.__wrapped__  # it remembers what it said
+    usual, real = measured_by(results.__file__, (metrics,)), results.version
+    monkeypatch.setattr(
+        results, "version", lambda name: "another" if name == package else real(name)
+    )
+    assert measured_by(results.__file__, (metrics,)) != usual
 
 
 def test_a_result_names_the_processor():

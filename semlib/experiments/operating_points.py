@@ -98,8 +98,7 @@ def measure(
 
 def _key(image: Picture, points: tuple[Point, ...]) -> str:
     """What a picture's measurements depend on."""
-    packages = "pillow", "compressai", "rapidocr", "torch"
-    code = computed_by(__file__, (codec, metrics, ocr), packages)
+    code = computed_by(__file__, (codec, metrics, ocr))
     names = {point.codec for point in points if point.rate is not None}
     weights = [zoo.card(name)["sha256"] for name in sorted(names | {"trba"})]
     return key_of(code, weights, image.image.tobytes(), words_of(image), points)

@@ -42,7 +42,7 @@ def run(
     images = [image.image for image in TextImages("test", subset)]
     measure = partial(_measure, rates=tuple(rates), settings=settings)
     weights = {name: zoo.card(name)["sha256"] for name in LEARNED}
-    code = computed_by(__file__, (codec, metrics), ("pillow", "compressai", "torch"))
+    code = computed_by(__file__, (codec, metrics))
     known = code, weights, tuple(rates), settings
     keys = [key_of(*known, image.tobytes()) for image in images]
     with Store(folder / "images.jsonl") as store:

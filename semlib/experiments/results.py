@@ -26,6 +26,7 @@ from ..images import InputError, replace_file
 FOLDER = Path(__file__).parents[1] / "results"
 if not FOLDER.is_dir():
     FOLDER = Path(__file__).parents[2] / "results"
+FOREIGN = "compressai", "easyocr", "pillow", "rapidocr", "torch"  # that measure with us
 
 
 def load(name: str) -> dict:
@@ -200,13 +201,11 @@ def measured() -> dict:
 
 
 @cache
-def computed_by(
-    file: str, packages: tuple[ModuleType, ...], others: tuple[str, ...] = ()
-) -> tuple[str, ...]:
+def computed_by(file: str, packages: tuple[ModuleType, ...]) -> tuple[str, ...]:
     """What measures: a module's code with that of our packages, see `code_of`, and the
-    versions of others'."""
+    versions of `FOREIGN`."""
     folders = (Path(str(package.__file__)).parent for package in packages)
-    return code_of(Path(file), *folders), *map(version, others)
+    return code_of(Path(file), *folders), *map(version, FOREIGN)
 
 
 def code_of(*places: Path) -> str:

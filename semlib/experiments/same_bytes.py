@@ -104,7 +104,7 @@ def _kept(
     readers: tuple[str, ...] = READERS,
 ) -> dict:
     """`_measured`, if the store has not got it."""
-    code = computed_by(__file__, (codec, metrics, ocr), ("pillow",))
+    code = computed_by(__file__, (codec, metrics, ocr))
     pixels = _sheet(patches).tobytes()
     return store.get(
         key_of(code, name, setting, scale, readers, pixels),
