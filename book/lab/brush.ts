@@ -142,10 +142,11 @@ export class Brush {
     const { width, colour } = this.tip(), { pixels } = this.strokes[this.strokes.length - 1];
     const away = [to[0] - from[0], to[1] - from[1]], steps = Math.max(1, ...away.map(Math.abs));
     for (let step = 0; step <= steps; step++) {
-      const [x, y] = away.map((one, i) => from[i] + Math.round(one * step / steps) - (width >> 1));
-      this.square(x + (width >> 1), y + (width >> 1), width, `rgb(${colour})`);
-      for (let row = Math.max(0, y); row < Math.min(this.sides[1], y + width); row++) {
-        for (let column = Math.max(0, x); column < Math.min(this.sides[0], x + width); column++) {
+      const [x, y] = away.map((one, i) => from[i] + Math.round(one * step / steps));
+      this.square(x, y, width, `rgb(${colour})`);
+      const [left, top] = [x, y].map(place => place - (width >> 1));
+      for (let row = Math.max(0, top); row < Math.min(this.sides[1], top + width); row++) {
+        for (let column = Math.max(0, left); column < Math.min(this.sides[0], left + width); column++) {
           pixels.set(`${column} ${row}`, [column, row]);
         }
       }
