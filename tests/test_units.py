@@ -5,8 +5,9 @@ from html import unescape
 
 import pytest
 from conftest import ROOT
+from docutils import nodes
 
-from tools.units import joined, joined_html
+from tools.units import joined, joined_html, keep
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,15 @@ def test_a_number_keeps_its_unit(text, right):
 def test_tags_and_styles_are_left_alone():
     html = '<style>p{width:50 %}</style><td style="width:50%">7%</td>'
     assert joined_html(html) == html.replace("7%", "7\u00a0%")
+
+
+@pytest.mark.parametrize("after, kept", [(", here", ","), (". ", "."), (" is", "")])
+def test_a_formula_keeps_its_comma(after, kept):
+    line = nodes.paragraph("", "", nodes.math("", "D"), nodes.Text(after))
+    keep(line[0])
+    together = [one.astext() for one in line.findall(nodes.inline)]
+    assert together == ([f"D{kept}"] if kept else [])
+    assert line.astext() == f"D{after}"
 
 
 @pytest.mark.slow

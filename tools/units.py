@@ -1,7 +1,8 @@
 """A number and its unit stay on one line, and a percentage is written in one way: 95 %.
 
 The prose has «95 %» and Python's `.0%` makes «95%»; on the pages both have a no-break
-space, in the text, in what cells put into it, and in tables.
+space, in the text, in what cells put into it, and in tables. Nor does a line begin with
+the comma after a formula.
 """
 
 import re
@@ -14,6 +15,7 @@ UNIT = r"(?:%|(?:dB|ms|kB|MB|GB)\b)"
 # between a number and its unit, or before a unit whose number is the node before
 GAP = re.compile(rf"(?<=[\d\]])(?:\s(?={UNIT})|(?=%(?!\w)))|^\s(?={UNIT})")
 TAG = re.compile(r"(<(style|script)\b.*?</\2>|<[^>]*>)", re.DOTALL)
+AFTER = re.compile(r"[.,;:!?)]+")
 AS_IT_IS = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.math_block)
 
 
@@ -38,6 +40,19 @@ def join(app: Sphinx, document: nodes.document, name: str) -> None:
                 text.parent.replace(text, nodes.Text(joined_html(text)))
         elif not isinstance(text.parent, AS_IT_IS):
             text.parent.replace(text, nodes.Text(joined(text)))
+    for formula in list(document.findall(nodes.math)):
+        keep(formula)
+
+
+def keep(formula: nodes.math) -> None:
+    """Ties a formula to the punctuation that follows it."""
+    after = formula.next_node(descend=False, siblings=True)
+    found = AFTER.match(after) if isinstance(after, nodes.Text) else None
+    if found:
+        both = nodes.inline("", "", classes=["semlib-together"])
+        formula.parent.replace(after, nodes.Text(after[found.end() :]))
+        formula.replace_self(both)
+        both += [formula, nodes.Text(found[0])]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
