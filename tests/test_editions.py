@@ -29,6 +29,7 @@ from tools.citations import Bibliography
 from tools.editions import STILL, WIDGET, Book, Speller, edition, fold, terms
 from tools.plain import PARSER, literal, plain
 from tools.unglue import without_glue
+from tools.units import joined
 
 REPOSITORY = {"url": "https://github.com/Owner/the-book", "branch": "side"}
 SITE = "https://owner.github.io/the-book"
@@ -140,7 +141,7 @@ def text(cell):
 def test_every_number_stands_where_the_page_has_it(chapter):
     """And every other word, too: only what a citation or a link is called is free."""
     values = {
-        output.metadata.scrapbook.name: ast.literal_eval(*output.data.values())
+        output.metadata.scrapbook.name: joined(ast.literal_eval(*output.data.values()))
         for output in outputs(read(chapter))
         if "scrapbook" in output.get("metadata", {})
     }

@@ -27,6 +27,7 @@ from .captions import Captions
 from .citations import Bibliography
 from .plain import PARSER, linked, literal, plain, title
 from .unglue import without_glue
+from .units import joined
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDED = {"hide-input", "hide-cell"}
@@ -95,7 +96,7 @@ class Speller:
     def __call__(self, role: str, content: str) -> str:
         match role:
             case "glue:text":
-                return literal(format_plain_text(self.values[content], "s"))
+                return literal(joined(format_plain_text(self.values[content], "s")))
             case "cite:t" | "cite:p":
                 self.cited.add(content)
                 works = self.book.bibliography
