@@ -5,7 +5,7 @@ import torch
 
 from semlib import zoo
 from semlib.images import InputError
-from semlib.training import export
+from semlib.training import export, preset
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +60,34 @@ def test_what_is_no_checkpoint_is_not_exported(small_zoo, tmp_path):
         with pytest.raises(InputError, match="call the weights by letters"):
             export("codec", broken, name, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_trained_weights_are_mixed_with_those_before_them(tmp_path):
+    """A quarter of what was learned at α = ¼; what cannot be mixed is said, and nothing written."""
+    settings = preset("unet", "smoke")
+    (tmp_path / "log.jsonl").touch()
+    checkpoint = tmp_path / "checkpoint.pt"
+
+    def exported(different, shift, alpha, name="mixed"):
+        state = zoo.build("unet", settings).state_dict()
+        model = {f"network.{key}": torch.full_like(v, shift) for key, v in state.items()}
+        run = {"step": 1, "seconds": 0.0, "settings": {**settings, **different}}
+        torch.save({**run, "model": model}, checkpoint)
+        return export("unet", checkpoint, name, tmp_path, replace=True, alpha=alpha)
+
+    before = exported({}, 1.0, 1.0, "before")
+    start = {"start": "before", "start_sha256": before["sha256"]}
+    assert exported(start, 2.0, 0.25)["alpha"] == 0.25 and "alpha" not in before
+    network, _ = zoo.load_restorer("mixed", tmp_path)
+    assert {value.unique().item() for value in network.parameters()} == {1.25}
+    exported(start, 2.0, 1.0, "whole")
+    network, _ = zoo.load_restorer("whole", tmp_path)
+    assert {value.unique().item() for value in network.parameters()} == {2.0}
+    for different, alpha, said in (
+        ({}, 0.5, "went on from no weights"),
+        (start, 1.5, "alpha must be from 0 to 1"),
+        ({**start, "start_sha256": "0"}, 0.5, "no longer here"),
+    ):
+        with pytest.raises(InputError, match=said):
+            exported(different, 2.0, alpha, "other")
+    assert not (tmp_path / "other.json").exists()

@@ -145,11 +145,18 @@ def export(
             "decompressed any more.",
         ),
     ] = False,
+    alpha: Annotated[
+        float,
+        typer.Option(
+            help="The trained weights' share; the rest is of those that training went "
+            "on from."
+        ),
+    ] = 1.0,
 ):
     """Make the shipped weights and their card from a training run."""
     from ..training import export as exported
 
-    known = exported(recipe, checkpoint, name, replace=replace)
+    known = exported(recipe, checkpoint, name, replace=replace, alpha=alpha)
     print(f"{name}: {known['steps']} steps, SHA-256 {known['sha256']}")
 
 

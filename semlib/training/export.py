@@ -50,6 +50,7 @@ def export(
     folder: Path = zoo.FOLDER,
     *,
     replace: bool = False,
+    alpha: float = 1.0,
 ) -> dict:
     """Make weights and card from a training checkpoint; returns the card.
 
@@ -59,10 +60,14 @@ def export(
     Args:
         replace: whether weights of that name, if there are any, give way; what they
             compressed can then no longer be decompressed.
+        alpha: from 0 to 1, the trained weights' share in the result; the rest is of
+            those that training went on from. A mixture may keep what these could, and
+            have most of what was learned since (Wortsman et al., arXiv 2109.01903,
+            section 3).
 
     Raises:
         InputError: there is no such recipe, or no checkpoint; the name is taken, or
-            none for a file.
+            none for a file; what training went on from is gone, or was nothing.
     """
     if recipe not in RECIPES:
         raise InputError(f"recipe must be one of {', '.join(RECIPES)}, not {recipe}")
@@ -73,12 +78,16 @@ def export(
             raise InputError(f"{file}: no such file")
     try:
         state = load_checkpoint(checkpoint)
+        _mix(state, alpha, folder)
         data = safetensors.torch.save(_rounded(recipe, state))
+    except InputError:
+        raise
     except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
         raise InputError(f"{checkpoint}: no checkpoint of the recipe {recipe}") from error
     log = log_file.read_text().splitlines()
     known = {
         **_origin(recipe, state, folder),
+        **({"alpha": alpha} if alpha != 1 else {}),
         "training_log": _thinned(log),
         "torch": torch.__version__,
         "python": platform.python_version(),
@@ -121,6 +130,33 @@ def _rounded(recipe: str, state: dict) -> dict[str, torch.Tensor]:
     }
 
 
+def _mix(state: dict, alpha: float, folder: Path) -> None:
+    """Leave of a checkpoint's weights their share, with that of those before them."""
+    if not 0 <= alpha <= 1:
+        raise InputError(f"alpha must be from 0 to 1, not {alpha:g}")
+    settings = state["settings"]
+    if alpha == 1:
+        return
+    if not settings.get("start"):
+        raise InputError("this training went on from no weights to mix with")
+    before, weights = zoo.load_restorer(settings["start"], folder)
+    if weights != settings["start_sha256"]:
+        raise _gone(settings)
+    known = {f"network.{key}": value for key, value in before.state_dict().items()}
+    if known.keys() != state["model"].keys():
+        raise InputError(f"the weights {settings['start']} are another network's")
+    for key, value in state["model"].items():
+        if value.is_floating_point():
+            value.lerp_(known[key], 1 - alpha)
+
+
+def _gone(settings: dict) -> InputError:
+    return InputError(
+        f"the weights {settings['start']} that this training went on "
+        "from are no longer here"
+    )
+
+
 def _origin(recipe: str, state: dict, folder: Path) -> dict:
     """What a card says of how a checkpoint came to be."""
     settings = state["settings"]
@@ -152,10 +188,7 @@ def _start(settings: dict, folder: Path) -> dict:
     for before in (known, known.get("start", {})):
         if before.get("sha256") == settings["start_sha256"]:
             return before
-    raise InputError(
-        f"the weights {settings['start']} that this training went on "
-        "from are no longer here"
-    )
+    raise _gone(settings)
 
 
 def _thinned(lines: list[str]) -> list[dict]:
