@@ -63,7 +63,8 @@ def test_what_is_no_checkpoint_is_not_exported(small_zoo, tmp_path):
 
 
 def test_trained_weights_are_mixed_with_those_before_them(tmp_path):
-    """A quarter of what was learned at α = ¼; what cannot be mixed is said, and nothing written."""
+    """A quarter of what was learned at α = ¼. What cannot be mixed is said, and nothing
+    written."""
     settings = preset("unet", "smoke")
     (tmp_path / "log.jsonl").touch()
     checkpoint = tmp_path / "checkpoint.pt"

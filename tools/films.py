@@ -44,6 +44,14 @@ def answered(half: Locator) -> None:
     half.and_(half.page.locator('[aria-busy="false"]')).wait_for(timeout=300_000)
 
 
+def loaded(page: Page, name: str) -> Locator:
+    """One half of the lab's page, with its networks."""
+    half = page.locator(f'[data-half="{name}"]')
+    half.get_by_role("button", name=BUTTONS[name]).press("Enter")
+    answered(half)
+    return half
+
+
 def mending(page: Page, half: Locator) -> Iterator[None]:
     """Typed, moved down pixel by pixel, and then better and better JPEG."""
     words, text = half.get_by_label("Your words"), "The words come back."
@@ -94,9 +102,7 @@ def film(page: Page, scene: Scene, name: str) -> bytes:
     """A scene on one half of the page, as an animated WebP."""
     page.goto((HTML / "book" / "lab.html").as_uri())
     page.add_style_tag(content=STYLE)
-    half = page.locator(f'[data-half="{name}"]')
-    half.get_by_role("button", name=BUTTONS[name]).press("Enter")
-    answered(half)
+    half = loaded(page, name)
     shots = []
     for _ in scene(page, half):
         answered(half)

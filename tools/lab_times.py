@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from statistics import median
 from string import ascii_lowercase
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, sync_playwright
 
-from .films import BUTTONS, answered
+from .films import answered, loaded
 from .pages import HTML, chromium
 
 RUNS = 20
@@ -42,13 +42,6 @@ def decoded(half: Locator) -> Iterator[tuple[float, float]]:
         answered(half)
         found = re.findall(r"([\d.]+) s\b", half.locator("[data-seconds]").inner_text())
         yield float(found[0]), float(found[1])
-
-
-def loaded(page: Page, name: str) -> Locator:
-    half = page.locator(f'[data-half="{name}"]')
-    half.get_by_role("button", name=BUTTONS[name]).press("Enter")
-    answered(half)
-    return half
 
 
 def main() -> None:
