@@ -310,3 +310,22 @@ def luminance(colour):
         n / 12.92 if n <= 0.04045 else ((n + 0.055) / 1.055) ** 2.4 for n in numbers
     ]
     return sum(weight * n for weight, n in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize("late", ["tex-svg.js", "bootstrap.js", "nothing"])
+def test_icons_say_nothing_whenever_they_are_drawn(browser, html, late):
+    """The theme draws its icons while scripts that come after still load, or afterwards;
+    a title left on one would be another name for its button."""
+    page = browser.new_page()
+    held = []
+    page.route(f"**/{late}*", lambda route: held.append(route))
+    page.goto(f"{html.as_uri()}/{PAGES[0]}.html", wait_until="commit")
+    if late != "nothing":
+        page.wait_for_function("() => document.querySelector('svg.theme-switch')")
+        assert page.evaluate("document.readyState") == "interactive"
+        held[0].continue_()
+    page.wait_for_load_state("load")
+    page.wait_for_function("() => document.querySelectorAll('svg.theme-switch').length === 3")
+    said = "[...document.querySelectorAll('.theme-switch')].map(e => e.textContent.trim())"
+    assert page.evaluate(said) == ["", "", ""]
+    page.close()

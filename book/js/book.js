@@ -1,7 +1,8 @@
 // Runs before the page's widgets and formulas.
 
-// The theme's icons must not be redrawn inside widgets.
-window.FontAwesomeConfig = { observeMutations: false };
+// The theme's icons must not be redrawn inside widgets, and each is drawn at once, not
+// read now and drawn with the next frame: what changes them below comes before or after.
+window.FontAwesomeConfig = { observeMutations: false, mutateApproach: "sync" };
 
 // The widgets call MathJax 2, the page has MathJax 3. No widget holds a formula.
 window.addEventListener("DOMContentLoaded", () => {
@@ -19,6 +20,7 @@ window.addEventListener("DOMContentLoaded", () => {
   }
   for (const icon of document.querySelectorAll(".theme-switch")) {
     icon.removeAttribute("title");
+    icon.querySelector("title")?.remove(); // what the drawn icon has of it
     set(icon, "aria-hidden", "true");
   }
 });
