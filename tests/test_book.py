@@ -325,7 +325,11 @@ def test_icons_say_nothing_whenever_they_are_drawn(browser, html, late):
         assert page.evaluate("document.readyState") == "interactive"
         held[0].continue_()
     page.wait_for_load_state("load")
-    page.wait_for_function("() => document.querySelectorAll('svg.theme-switch').length === 3")
-    said = "[...document.querySelectorAll('.theme-switch')].map(e => e.textContent.trim())"
+    page.wait_for_function(
+        "() => document.querySelectorAll('svg.theme-switch').length === 3"
+    )
+    said = (
+        "[...document.querySelectorAll('.theme-switch')].map(e => e.textContent.trim())"
+    )
     assert page.evaluate(said) == ["", "", ""]
     page.close()

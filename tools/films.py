@@ -5,14 +5,13 @@ every step once its answer is there: how long a step takes is not to be seen.
 """
 
 import io
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-from .pages import HTML, ROOT, chromium
+from .pages import HTML, ROOT, browsing
 
 FOLDER = ROOT / "book" / "films"
 WIDTH = 780  # pixels of the window
@@ -125,11 +124,8 @@ def film(page: Page, scene: Scene, name: str) -> bytes:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    path, total = chromium(), 0
-    if path is None:
-        sys.exit("no Chromium or Chrome on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    total = 0
+    with browsing() as browser:
         for scene, half in SCENES.items():
             page = browser.new_page(viewport={"width": WIDTH, "height": 1400})
             data = film(page, scene, half)

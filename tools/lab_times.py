@@ -7,15 +7,14 @@ to the picture that TFIC decoded, and to the words read in it.
 """
 
 import re
-import sys
 from collections.abc import Iterator
 from statistics import median
 from string import ascii_lowercase
 
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 
 from .films import answered, loaded
-from .pages import HTML, chromium
+from .pages import HTML, browsing
 
 RUNS = 20
 LINE = "Image compressio"  # and a letter, another one every time
@@ -45,11 +44,7 @@ def decoded(half: Locator) -> Iterator[tuple[float, float]]:
 
 
 def main() -> None:
-    path = chromium()
-    if path is None:
-        sys.exit("no Chromium or Chrome on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsing() as browser:
         page = browser.new_page()
         page.goto((HTML / "book" / "lab.html").as_uri())
         half = loaded(page, "mending")

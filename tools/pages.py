@@ -10,10 +10,13 @@ import argparse
 import json
 import re
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from .lossless import RESOLUTION
 
@@ -58,6 +61,18 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """That browser, unseen; where there is none, the program ends."""
+    path = chromium()
+    if path is None:
+        sys.exit("no Chromium or Chrome on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 def dots_per_inch(picture: Path) -> float:
     """What a PNG or WebP file says of its resolution; `DPI` where it says nothing."""
     with Image.open(picture) as image:
@@ -100,17 +115,12 @@ def main() -> None:
     target = parser.parse_args().json
     if not (HTML / "index.html").exists():
         parser.error("the book is not built: run `make book`")
-    path = chromium()
-    if path is None:
-        parser.error("no Chromium or Chrome on this machine")
 
     table = {}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with browsing() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for file in sorted([*HTML.glob("book/*.html"), *HTML.glob("chapters/*.html")]):
             table[file.stem] = measured(page, file)
-        browser.close()
 
     print("| page |", " | ".join(COLUMNS), "|")
     print("|---" * (len(COLUMNS) + 1) + "|")
