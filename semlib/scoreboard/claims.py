@@ -467,7 +467,7 @@ NOT_ASKED = (
         "other-network",
         "4",
         "",
-        "Another network, for the same minutes",
+        "A network that sees further, from pixels alone",
         8,
         _by(lambda reader: repaired("restoration", "unet", reader), BOOK),
         unit="%",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
 from .claims import CLAIMS, NOT_ASKED
 from .reproduce import experiment_of, experiments_of
@@ -102,13 +103,10 @@ def counted(load: Load = stored_result) -> dict[str, int]:
 
 
 def html(rows: Sequence[Row]) -> str:
-    """A table whose headers say what they are of; the first column names the row."""
+    """A table whose headers say what they are of. The first column names the row, or the
+    rows: where it says the same in several, they are a group, and it says so once."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
-    lines = []
-    for row in rows:
-        first, *rest = map(escape, row.values())
-        cells = "".join(f"<td{_room(text)}>{text}</td>" for text in rest)
-        lines.append(f'<tr><th scope="row"{_room(first)}>{first}</th>{cells}</tr>')
+    groups = groupby(rows, key=lambda row: next(iter(row.values())))
     style = (
         "<style>.semlib-board th,.semlib-board td{white-space:normal!important;"
         "vertical-align:top;text-align:left}.semlib-board .semlib-words{min-width:8rem}"
@@ -117,8 +115,20 @@ def html(rows: Sequence[Row]) -> str:
     return (
         f'{style}<table class="semlib-board mathjax_ignore tex2jax_ignore">'
         f"<thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table>"
+        f"{''.join(_group(name, list(group)) for name, group in groups)}</table>"
     )
+
+
+def _group(name: str, rows: Sequence[Row]) -> str:
+    lines = [
+        "".join(f"<td{_room(text)}>{escape(text)}</td>" for text in [*row.values()][1:])
+        for row in rows
+    ]
+    lines[0] = (
+        f'<th scope="rowgroup" rowspan="{len(rows)}"{_room(name)}>{escape(name)}</th>'
+        + lines[0]
+    )
+    return f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody>"
 
 
 def _room(text: str) -> str:
