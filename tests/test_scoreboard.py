@@ -245,6 +245,9 @@ def test_the_front_page_counts_what_the_rule_counts():
 def test_tables_name_their_rows_and_columns():
     page = tables.html([{"a": "<b>", "c": "1"}])
     assert '<th scope="col">a</th>' in page and '<th scope="row">&lt;b&gt;</th>' in page
+    grouped = tables.html([{"a": "one", "c": "1"}, {"a": "one", "c": "2"}])
+    assert grouped.count('<th scope="rowgroup" rowspan="2">one</th>') == 1
+    assert grouped.endswith("<tr><td>2</td></tr></tbody></table>")
 
 
 def test_deviations_are_read_out_of_the_cards():

@@ -124,10 +124,8 @@ def _group(name: str, rows: Sequence[Row]) -> str:
         "".join(f"<td{_room(text)}>{escape(text)}</td>" for text in [*row.values()][1:])
         for row in rows
     ]
-    lines[0] = (
-        f'<th scope="rowgroup" rowspan="{len(rows)}"{_room(name)}>{escape(name)}</th>'
-        + lines[0]
-    )
+    scope = f'"rowgroup" rowspan="{len(rows)}"' if rows[1:] else '"row"'
+    lines[0] = f"<th scope={scope}{_room(name)}>{escape(name)}</th>{lines[0]}"
     return f"<tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody>"
 
 
