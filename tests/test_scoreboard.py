@@ -385,7 +385,7 @@ def test_renewing_all_is_said_before_it_is_done(monkeypatch, capsys):
 
 def test_trainings_come_after_what_they_go_on_from():
     lines = measuring.trainings()
-    exported = [line.split()[-2] for line in lines if "export" in line]
+    exported = [line.split()[4] for line in lines if "export" in line]
     assert set(exported) == {path.stem for path in zoo.FOLDER.glob("*.json")}
     for name in exported:
         settings = zoo.card(name)["settings"]
@@ -394,6 +394,10 @@ def test_trainings_come_after_what_they_go_on_from():
                 assert exported.index(settings[key]) <= exported.index(name)
     assert exported.index("trba") < exported.index("tfic-trba")
     assert "semlib train tfic --preset cpu --reader easyocr" in lines
+    last = {line.split()[4]: line for line in lines if "export" in line}
+    for name, line in last.items():  # mixed as the card says, or not at all
+        _, _, alpha = line.partition(" --alpha ")
+        assert float(alpha or 1) == zoo.card(name).get("alpha", 1), name
 
 
 def in_small(trial):

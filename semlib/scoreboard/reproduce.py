@@ -277,7 +277,8 @@ def _commands(name: str, card: dict) -> list[str]:
     folder = "-".join(filter(None, [recipe, reader if option else "", nearest]))
     rest = [key for key in unlike[nearest] if key not in ("reader", "keep_every")]
     remark = f"  # but for {', '.join(rest)}: see {name}.json" if rest else ""
+    mixed = f" --alpha {card['alpha']:g}" if "alpha" in card else ""
     return [
         f"semlib train {recipe} --preset {nearest}{option}{remark}",
-        f"semlib export {recipe} runs/{folder}/checkpoint.pt {name} --replace",
+        f"semlib export {recipe} runs/{folder}/checkpoint.pt {name} --replace{mixed}",
     ]
