@@ -7,7 +7,7 @@ import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -37,6 +37,8 @@ __all__ = [
     "check_output",
     "check_side",
     "count_pages",
+    "flatten_ground",
+    "inside",
     "open_image",
     "picture_format",
     "quiet",
@@ -370,6 +372,29 @@ def reduce_image(image: Image.Image, scale: float) -> np.ndarray:
     if size == list(image.size):
         return np.asarray(image)
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+
+
+def inside(image: np.ndarray, regions: Iterable[tuple[int, int, int, int]]) -> np.ndarray:
+    """Which pixels are in one of the regions (left, top, right, bottom), H×W bool."""
+    mask = np.zeros(image.shape[:2], bool)
+    for left, top, right, bottom in regions:
+        mask[top:bottom, left:right] = True
+    return mask
+
+
+def flatten_ground(
+    image: np.ndarray, regions: Iterable[tuple[int, int, int, int]]
+) -> np.ndarray:
+    """The picture with one colour beyond its regions of interest, the mean of what is in
+    them: nothing is left to code there.
+
+    Args:
+        image: H×W×3 uint8.
+        regions: left, top, right, bottom of each. If there are none, all is ground.
+    """
+    kept = inside(image, regions)
+    colour = image[kept if kept.any() else ~kept].mean(0)
+    return np.where(kept[..., None], image, colour.round().astype(np.uint8))
 
 
 def _umask() -> int:

@@ -19,7 +19,7 @@ def test_a_rival_is_tested_where_nothing_of_its_own_beats_it(monkeypatch):
 
     rows = [row(at, 0.01 + at / 1000, at / 100) for at in range(30)]
     rows.append(row(99, 0.5, 0.1))  # worse and dearer
-    chosen = [point.setting for point in scene_text._chosen({"JPEG": rows})]
+    chosen = [point.setting for point in scene_text.chosen({"JPEG": rows})]
     assert len(chosen) == scene_text.MOST and (chosen[0], chosen[-1]) == (0, 29)
 
 

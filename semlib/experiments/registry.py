@@ -145,6 +145,13 @@ EXPERIMENTS = {
             120,
         ),
         Experiment(
+            "scene-regions",
+            6,
+            "And how many if the sender knows where the words are?",
+            "",
+            60,
+        ),
+        Experiment(
             "tfic-recognizers",
             6,
             "Which reader was a codec trained against, and who else gains?",

@@ -86,24 +86,32 @@ def run(
     known = list(Scenes("validation", choosing))
     tried = _everything()
     found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
-    rivals = _chosen(summaries(tried, {"all": known}, found))
-    asked = [Point(name, float(rate)) for name in (STAGE_ONE, TFIC) for rate in RATES]
+    rivals = chosen(summaries(tried, {"all": known}, found))
+    mine = [Point(UNCOMPRESSED), *(Point(TFIC, float(rate)) for rate in RATES)]
+    stage_one = [Point(STAGE_ONE, float(rate)) for rate in RATES]
+    plain = [Point(UNCOMPRESSED), *map(Point, FILTERS)]
     others = [
+        *stage_one,
         *(Point(name, float(rate)) for name in OTHERS for rate in SOME_RATES),
         *(Point(STAGE_ONE, float(rate), scale=2) for rate in SOME_RATES),
+        *rivals,
     ]
+    every = [*plain, *mine[1:], *others]
     test = list(Scenes("test", subset))
-    plain = [Point(UNCOMPRESSED), *map(Point, FILTERS)]
-    every = [*plain, *asked, *others, *rivals]
     sets = {"all": test, **_parts(test), **_kinds(test[: -(-subset // 4)])}
     kinds = [scene for kind in KINDS for scene in sets[kind]]
-    measured = measure(
-        [
-            *((scene, every) for scene in test),
-            *((scene, [*plain, *asked]) for scene in kinds),
-        ],
-        folder / "pictures.jsonl",
-        workers,
+    measured = together(  # TFIC's apart: it is trained anew more often than the others
+        measure(
+            [
+                *((scene, [*plain, *others]) for scene in test),
+                *((scene, [*plain, *stage_one]) for scene in kinds),
+            ],
+            folder / "others.jsonl",
+            workers,
+        ),
+        measure(
+            [(scene, mine) for scene in [*test, *kinds]], folder / "tfic.jsonl", workers
+        ),
     )
     points = summaries(every, sets, measured)
     points[HALF] = [row for row in points[STAGE_ONE] if "scale" in row]
@@ -121,12 +129,7 @@ def run(
             name: _gains(test, measured, every, Point(best[name]["codec"]), name)
             for name in readers()
         },
-        "equal_accuracy": {
-            name: _equal(points, name, best[name]["accuracy"]) for name in readers()
-        },
-        "bd_rate": {
-            name: _bd_rates(points, name, best[name]["accuracy"]) for name in readers()
-        },
+        **compared(points, {name: best[name]["accuracy"] for name in readers()}),
         "sent": {name: _sent(test, measured, name) for name in readers()},
         "floor": _floor(test),
         **test_set([scene.image for scene in [*test, *kinds]]),
@@ -148,9 +151,9 @@ def _everything() -> list[Point]:
     ]
 
 
-def _chosen(points: dict[str, list]) -> list[Point]:
+def chosen(points: dict[str, list]) -> list[Point]:
     """Of each rival the points of its frontier, at most `MOST` of them."""
-    chosen = []
+    best = []
     for name in (*CLASSICAL, *FAXES):
         rows = [
             {
@@ -160,15 +163,24 @@ def _chosen(points: dict[str, list]) -> list[Point]:
                     [read["accuracy"][0] for read in row["all"]["read"].values()]
                 ),
             }
-            for row in points[name]
+            for row in points.get(name, [])
         ]
-        best = frontier(rows, "accuracy")
-        places = np.linspace(0, len(best) - 1, min(MOST, len(best))).round().astype(int)
-        chosen += [
-            Point(name, setting=best[at]["setting"], scale=best[at]["scale"])
-            for at in places
+        front = frontier(rows, "accuracy")
+        places = np.linspace(0, len(front) - 1, min(MOST, len(front)))
+        best += [
+            Point(name, setting=front[at]["setting"], scale=front[at]["scale"])
+            for at in places.round().astype(int)
         ]
-    return chosen
+    return best
+
+
+def together(*parts: dict[int, dict[Point, dict]]) -> dict[int, dict[Point, dict]]:
+    """Pictures' measurements, measured in several parts."""
+    found: dict[int, dict[Point, dict]] = defaultdict(dict)
+    for part in parts:
+        for image, rows in part.items():
+            found[image] |= rows
+    return found
 
 
 def _parts(scenes: Sequence[Scene]) -> dict[str, list[Scene]]:
@@ -259,6 +271,15 @@ def _gains(
         name = HALF if point.codec == STAGE_ONE and point.scale else point.codec
         rows[name].append({**point.label(), "gain": [round(end, 4) for end in interval]})
     return dict(rows)
+
+
+def compared(points: dict[str, list], best: dict[str, float]) -> dict[str, dict]:
+    """``equal_accuracy`` and ``bd_rate``, see `run`, for each reader's best uncompressed
+    accuracy."""
+    return {
+        "equal_accuracy": {name: _equal(points, name, best[name]) for name in best},
+        "bd_rate": {name: _bd_rates(points, name, best[name]) for name in best},
+    }
 
 
 def _equal(points: dict[str, list], reader: str, best: float) -> dict[str, dict]:

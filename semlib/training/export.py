@@ -78,7 +78,7 @@ def export(
             raise InputError(f"{file}: no such file")
     try:
         state = load_checkpoint(checkpoint)
-        _mix(state, alpha, folder)
+        _mix(recipe, state, alpha, folder)
         data = safetensors.torch.save(_rounded(recipe, state))
     except InputError:
         raise
@@ -130,23 +130,24 @@ def _rounded(recipe: str, state: dict) -> dict[str, torch.Tensor]:
     }
 
 
-def _mix(state: dict, alpha: float, folder: Path) -> None:
+def _mix(recipe: str, state: dict, alpha: float, folder: Path) -> None:
     """Leave of a checkpoint's weights their share, with that of those before them."""
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must be from 0 to 1, not {alpha:g}")
-    settings = state["settings"]
+    settings, trained = state["settings"], trained_part(state)
     if alpha == 1:
         return
     if not settings.get("start"):
         raise InputError("this training went on from no weights to mix with")
-    before, weights = zoo.load_restorer(settings["start"], folder)
+    load = zoo.load if recipe in zoo.CODECS else zoo.load_restorer
+    before, weights = load(settings["start"], folder)
     if weights != settings["start_sha256"]:
         raise _gone(settings)
-    known = {f"network.{key}": value for key, value in before.state_dict().items()}
-    if known.keys() != state["model"].keys():
+    known = before.state_dict()
+    if known.keys() != trained.keys():
         raise InputError(f"the weights {settings['start']} are another network's")
-    for key, value in state["model"].items():
-        if value.is_floating_point():
+    for key, value in trained.items():
+        if value.is_floating_point():  # a coder's tables are made anew from the mixture
             value.lerp_(known[key], 1 - alpha)
 
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..codec import VariableRate
 from ..data import Scene, Scenes, make_scene
-from ..images import to_tensor
+from ..images import flatten_ground, to_tensor
 from ..ocr import Teacher
 from .codec import FEW, CodecRecipe
 from .guided import cut_out
@@ -35,7 +35,9 @@ class SceneTFICRecipe(TFICRecipe):
     """Stage 2: whole scenes, each at a rate of its own, from stage 1's weights on.
 
     Args:
-        settings: as `TFICRecipe`'s, and ``distortion``, see `RateWordsLoss`.
+        settings: as `TFICRecipe`'s; ``distortion``, see `RateWordsLoss`; ``flat``, the
+            share of pictures whose ground is flattened, see `flatten_ground`, as by a
+            sender who knows where the words are.
     """
 
     about = "Chapter 5: stage 2, on words in any ink on any ground."
@@ -63,7 +65,12 @@ class SceneTFICRecipe(TFICRecipe):
             for at, scene in enumerate(scenes)
             for word in scene.words
         ]
-        return torch.stack([to_tensor(scene.image) for scene in scenes]), places, rates
+        images = [scene.image for scene in scenes]
+        for at, rng in enumerate(moves):
+            if rng.random() < self.settings["flat"]:
+                regions = [window for of, window, _ in places if of == at]
+                images[at] = flatten_ground(images[at], regions)
+        return torch.stack([to_tensor(image) for image in images]), places, rates
 
 
 def shifted(window: tuple, rng: np.random.Generator) -> tuple[int, int, int, int]:
