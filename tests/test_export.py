@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from semlib import zoo
+from semlib.codec import compress, decompress
 from semlib.images import InputError
-from semlib.training import export, preset
+from semlib.training import export, preset, trained_part
 
 pytestmark = pytest.mark.slow
 
@@ -92,3 +93,28 @@ def test_trained_weights_are_mixed_with_those_before_them(tmp_path):
         with pytest.raises(InputError, match=said):
             exported(different, 2.0, alpha, "other")
     assert not (tmp_path / "other.json").exists()
+
+
+def test_a_codec_is_mixed_and_its_tables_made_of_the_mixture(small_zoo, tmp_path):
+    checkpoint = tmp_path / "checkpoint.pt"
+    (tmp_path / "log.jsonl").touch()
+    before = export("codec", small_zoo / "codec" / "checkpoint.pt", "tiny", tmp_path)
+    old, _ = zoo.load("tiny", tmp_path)
+    state = torch.load(small_zoo / "codec" / "checkpoint.pt")
+    start = {"start": "tiny", "start_sha256": before["sha256"]}
+    state["settings"] |= start
+    for value in trained_part(state).values():
+        if value.is_floating_point():
+            value *= 1.02
+    torch.save(state, checkpoint)
+    assert export("codec", checkpoint, "half", tmp_path, alpha=0.5)["alpha"] == 0.5
+    half, weights = zoo.load("half", tmp_path)
+    for one, two in zip(old.parameters(), half.parameters()):
+        assert torch.allclose(two, 1.01 * one, rtol=2e-3, atol=1e-5)
+    picture = torch.rand(1, 3, 64, 64)
+    back = decompress(half, weights, compress(half, weights, picture, 3.0))
+    assert back.shape == picture.shape
+    state["model"].popitem()
+    torch.save(state, checkpoint)
+    with pytest.raises(InputError, match="another network's"):
+        export("codec", checkpoint, "other", tmp_path, alpha=0.5)

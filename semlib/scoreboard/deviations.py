@@ -27,6 +27,7 @@ MEANINGS = {
     "gammas": "A network for all rates, γ is the rate; the paper has a γ of 0.1 and a "
     "network a rate.",
     "distortion": "A share of the squared error is kept: other readers gain by it.",
+    "flat": "Of some pictures only the words are sent: the codec learns both kinds.",
     "reader": "Another recognizer in the loss, and CTC in place of cross-entropy.",
     "image": "A share of the squared error beside the reader's complaint: nearer pages.",
     "start": "Begins at other weights: here, at a network that pixels have taught.",
