@@ -45,6 +45,19 @@ export function half({ width, height, pixels }: Colour): Colour {
   return { width: wide, height: high, pixels: out };
 }
 
+// One colour beyond the boxes, the mean of what is in them: semlib.images.flatten_ground.
+export function flat({ width, height, pixels }: Colour, boxes: Box[]): Colour {
+  const kept = new Uint8Array(width * height), sum = [0, 0, 0];
+  for (const { left, top, right, bottom } of boxes) {
+    for (let y = top; y < bottom; y++) kept.fill(1, y * width + left, y * width + right);
+  }
+  const count = kept.reduce((all, one) => all + one, 0);
+  kept.forEach((one, i) => sum.forEach((_, c) => sum[c] += one * pixels[4 * i + c]));
+  const mean = sum.map(all => Math.round(all / count)), out = pixels.slice();
+  kept.forEach((one, i) => one || out.set(mean, 4 * i));
+  return { width, height, pixels: out };
+}
+
 export function canvas(width: number, height: number): CanvasRenderingContext2D {
   const context = Object.assign(document.createElement("canvas"), { width, height })
     .getContext("2d", { willReadFrequently: true })!;

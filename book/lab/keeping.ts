@@ -2,7 +2,7 @@
 
 import { whenBrought } from "./brought";
 import { Brush, BUTTONS, KEYS } from "./brush";
-import { type Colour, coloured, grey, half, lay, levels, open, show } from "./colour";
+import { type Colour, coloured, flat, grey, half, lay, levels, open, show } from "./colour";
 import { type Box, crop, word } from "./draw";
 import { CELL } from "./fax";
 import { accuracy, marks } from "./letters";
@@ -42,7 +42,7 @@ const FORM = `
     <label>Stage 1’s rate <select name="equal">
       <option value="bits">with TFIC’s bits</option>
       <option value="rate">the same number</option></select></label>
-    <label>Fax of <select name="fax">
+    <label>What is sent <select name="sent">
       <option value="page">the whole picture</option>
       <option value="words">the words’ boxes alone</option></select></label>
     <label>Fax reduced <select name="scale">
@@ -181,15 +181,18 @@ export class Keeping {
     const { count } = this.brush;
     this.caption("original", count ? `, ${count} pixels painted` : ", as it is", before, truth, !asked.truth && !count);
 
+    const words = this.field("sent").value === "words";
+    const sent = words ? flat(picture, boxes) : picture;
+    const name = words ? `${key} ${JSON.stringify(boxes)}` : key;
     const rate = +this.field("rate").value, begun = performance.now();
-    const coded = await this.networks.code(CODECS.tfic, picture, key, rate);
+    const coded = await this.networks.code(CODECS.tfic, sent, name, rate);
     const decoded = (performance.now() - begun) / 1000, bits = total(coded);
     if (outdated() || !await this.tell("tfic", asked, coded, rate, truth, outdated)) return;
     const seconds = (performance.now() - begun) / 1000;
-    const found = await this.stage(picture, key, rate, bits, outdated);
+    const found = await this.stage(sent, name, rate, bits, outdated);
     if (!found || !await this.tell("stage", asked, found.coded, found.rate, truth, outdated)) return;
 
-    const scale = +this.field("scale").value, words = this.field("fax").value === "words";
+    const scale = +this.field("scale").value;
     const fax = await this.networks.fax(picture, WINDOW, words ? boxes : null, scale, bits / 8);
     if (outdated()) return;
     const black = coloured(fax.picture);

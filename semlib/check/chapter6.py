@@ -147,6 +147,34 @@ def ink_cost():
     return 100 * 24 / file
 
 
+def _places(words=2, each=34, unit=100, rate=2):
+    """By how much a file grows by its words' places."""
+    file = load("scene-regions")["points"]["scenes-tfic"][rate]["all"]["bpp"] * PIXELS
+    return unit * words * each / file
+
+
+@exercise(
+    "What the places would cost",
+    minutes=3,
+    hint="Two columns and two rows for each of two words; the file has so many bits for "
+    "each of 256 times 512 pixels.",
+    why="Next to nothing: against what is saved by knowing them, the places are cheap. "
+    "TFIC does not even send them, for whoever looks at the picture sees where it is not "
+    "flat.",
+    mistakes=[
+        (lambda: _places(words=1), "That is one word's place; the picture has two."),
+        (lambda: _places(each=17), "A place has two columns and two rows."),
+        (lambda: _places(each=8 * 34), "Those are 34 bits a word, not bytes."),
+        (lambda: _places(unit=1), "In per cent."),
+        (lambda: _places(rate=0), "At rate 2."),
+    ],
+)
+def places_cost():
+    """{right:.1f} per cent: 2·(9 + 9 + 8 + 8) bits, of those of the file."""
+    file = load("scene-regions")["points"]["scenes-tfic"][2]["all"]["bpp"] * 256 * 512
+    return 100 * 2 * (9 + 9 + 8 + 8) / file
+
+
 def _floor(log=np.log2, words=None, unit=1.0):
     count = len(data.dictionary("test")) if words is None else words
     return points["tfic"][0]["all"]["bpp"] * PIXELS / (log(count) * unit)

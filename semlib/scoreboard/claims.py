@@ -444,6 +444,19 @@ NOT_ASKED = (
         weights=("scenes-tfic",),
     ),
     Claim(
+        "regions",
+        "3",
+        "",
+        "Its bits against those of AVIF, where the sender knows where the words are",
+        6,
+        _by(
+            lambda reader: bits_against("AVIF, grey", reader, "scene-regions"),
+            ANY_INK,
+        ),
+        unit="per cent",
+        weights=("scenes-tfic",),
+    ),
+    Claim(
         "floor",
         "3",
         "",

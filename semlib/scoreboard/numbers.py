@@ -152,12 +152,12 @@ def share_of_bits(codec: str, reader: str) -> Read:
     return read
 
 
-def bits_against(rival: str, reader: str) -> Read:
+def bits_against(rival: str, reader: str, file: str = "scene-text") -> Read:
     """By how many per cent TFIC's bits are more, or fewer, than a rival's for the same
     accuracy. No interval is stored."""
 
     def read(load: Load) -> Mean:
-        found = load("scene-text")["bd_rate"][reader][rival]
+        found = load(file)["bd_rate"][reader][rival]
         if found is None:
             raise KeyError(f"TFIC and {rival} have no accuracy in common")
         return [found] * 3

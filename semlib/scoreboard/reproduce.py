@@ -42,7 +42,8 @@ SMALL = {
     "robustness": Small(200, lambda n: {"subset": n}),
     "same-bytes": Small(40, lambda n: {"subset": n, "choosing": 24}),
 }
-LONG = ("scene-text",)  # whatever the pictures, its rivals are chosen first
+# whatever the pictures, their rivals are chosen first
+LONG = ("scene-text", "scene-regions")
 # a loaded machine tells nothing of times; the others take long for few pictures
 NOT_QUICK = ("tfic-speed", "tfic-recognizers", "robustness", "same-bytes")
 

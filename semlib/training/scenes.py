@@ -37,7 +37,7 @@ class SceneTFICRecipe(TFICRecipe):
     Args:
         settings: as `TFICRecipe`'s; ``distortion``, see `RateWordsLoss`; ``flat``, the
             share of pictures whose ground is flattened, see `flatten_ground`, as by a
-            sender who knows where the words are.
+            sender who knows where the words are; if it is not there, none.
     """
 
     about = "Chapter 5: stage 2, on words in any ink on any ground."
@@ -67,7 +67,7 @@ class SceneTFICRecipe(TFICRecipe):
         ]
         images = [scene.image for scene in scenes]
         for at, rng in enumerate(moves):
-            if rng.random() < self.settings["flat"]:
+            if rng.random() < self.settings.get("flat", 0):
                 regions = [window for of, window, _ in places if of == at]
                 images[at] = flatten_ground(images[at], regions)
         return torch.stack([to_tensor(image) for image in images]), places, rates
