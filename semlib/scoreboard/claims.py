@@ -447,10 +447,11 @@ NOT_ASKED = (
         "regions",
         "3",
         "",
-        "Its bits against those of AVIF, where the sender knows where the words are",
+        "Its bits against those of WebP, the nearest of the classical codecs where the "
+        "sender knows where the words are",
         6,
         _by(
-            lambda reader: bits_against("AVIF, grey", reader, "scene-regions"),
+            lambda reader: bits_against("WEBP, grey", reader, "scene-regions"),
             ANY_INK,
         ),
         unit="per cent",
