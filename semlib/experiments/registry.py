@@ -149,7 +149,7 @@ EXPERIMENTS = {
             6,
             "And how many if the sender knows where the words are?",
             "",
-            60,
+            80,
         ),
         Experiment(
             "tfic-recognizers",
