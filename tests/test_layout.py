@@ -30,6 +30,7 @@ SHARED = {
     "end_to_end",
     "operating_points",
     "recognition",
+    "rivals",
 }
 
 

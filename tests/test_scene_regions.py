@@ -5,7 +5,7 @@ import pytest
 
 from semlib.codec.peers import GREY
 from semlib.data import make_scene
-from semlib.experiments import operating_points, scene_regions, scene_text
+from semlib.experiments import operating_points, rivals, scene_regions
 from semlib.experiments.operating_points import UNCOMPRESSED
 from semlib.images import flatten_ground, inside
 
@@ -56,7 +56,7 @@ def test_the_experiment_in_small(tmp_path, monkeypatch):
     }
     for name, value in small.items():
         monkeypatch.setattr(scene_regions, name, value)
-    monkeypatch.setattr(scene_text, "TFIC", "tfic")
+    monkeypatch.setattr(rivals, "TFIC", "tfic")
     monkeypatch.setattr(operating_points, "readers", lambda: {"one": Blind()})
     monkeypatch.setattr(scene_regions, "readers", operating_points.readers)
     found = scene_regions.run(subset=3, choosing=1, folder=tmp_path, workers=1)

@@ -5,22 +5,19 @@ import pytest
 
 from semlib import data
 from semlib.codec.peers import GREY
-from semlib.experiments import operating_points, scene_text
+from semlib.experiments import operating_points, rivals, scene_text
 from semlib.experiments.operating_points import UNCOMPRESSED, WORDS_FAX
 
 
-def test_a_rival_is_tested_where_nothing_of_its_own_beats_it(monkeypatch):
-    monkeypatch.setattr(scene_text, "CLASSICAL", {"JPEG": ()})
-    monkeypatch.setattr(scene_text, "FAXES", {})
-
+def test_a_rival_is_tested_where_nothing_of_its_own_beats_it():
     def row(setting, bpp, accuracy):
         read = {"a": {"accuracy": [accuracy]}, "b": {"accuracy": [1.0]}}
         return {"setting": setting, "scale": 1, "all": {"bpp": bpp, "read": read}}
 
     rows = [row(at, 0.01 + at / 1000, at / 100) for at in range(30)]
     rows.append(row(99, 0.5, 0.1))  # worse and dearer
-    chosen = [point.setting for point in scene_text.chosen({"JPEG": rows})]
-    assert len(chosen) == scene_text.MOST and (chosen[0], chosen[-1]) == (0, 29)
+    chosen = [point.setting for point in rivals.chosen({"JPEG": rows})]
+    assert len(chosen) == rivals.MOST and (chosen[0], chosen[-1]) == (0, 29)
 
 
 def test_pictures_as_they_are_not_drawn():
@@ -48,6 +45,7 @@ def test_the_experiment_in_small(tmp_path, monkeypatch):
     }
     for name, value in small.items():
         monkeypatch.setattr(scene_text, name, value)
+    monkeypatch.setattr(rivals, "TFIC", "tfic")
     monkeypatch.setattr(operating_points, "readers", lambda: {"one": Blind()})
     monkeypatch.setattr(scene_text, "readers", operating_points.readers)
     monkeypatch.setattr(scene_text, "Scenes", few)

@@ -156,14 +156,15 @@ def _places(words=2, each=34, unit=100, rate=2):
 @exercise(
     "What the places would cost",
     minutes=3,
-    hint="Two columns and two rows for each of two words; the file has so many bits for "
-    "each of 256 times 512 pixels.",
+    hint="Two columns and two rows for each of two words; the file has so many bits, "
+    "`regions['points']['scenes-tfic'][2]['all']['bpp']`, for each of 256 times 512 "
+    "pixels.",
     why="Next to nothing: against what is saved by knowing them, the places are cheap. "
     "TFIC does not even send them, for whoever looks at the picture sees where it is not "
     "flat.",
     mistakes=[
         (lambda: _places(words=1), "That is one word's place; the picture has two."),
-        (lambda: _places(each=17), "A place has two columns and two rows."),
+        (lambda: _places(each=18), "These are the columns. A place has two rows, too."),
         (lambda: _places(each=8 * 34), "Those are 34 bits a word, not bytes."),
         (lambda: _places(unit=1), "In per cent."),
         (lambda: _places(rate=0), "At rate 2."),

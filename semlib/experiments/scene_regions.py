@@ -13,7 +13,7 @@ from ..images import flatten_ground, inside, to_tensor
 from ..ocr import CRAFT
 from .operating_points import UNCOMPRESSED, Point, measure, readers, summaries
 from .results import test_set
-from .scene_text import (
+from .rivals import (
     CLASSICAL,
     RATES,
     SCALES,

@@ -8,51 +8,36 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .. import codec, zoo
-from ..codec.peers import GREY
+from .. import zoo
 from ..data import Scene, Scenes, SceneWord
 from ..images import reduce_image
-from ..metrics import (
-    bd_rate,
-    bits_for,
-    bits_per_pixel,
-    frontier,
-    grouped_interval,
-    mean_interval,
-    text_bits,
-)
+from ..metrics import bits_per_pixel, grouped_interval, mean_interval, text_bits
 from .operating_points import (
     FAX,
     FILTERS,
     UNCOMPRESSED,
     WORDS_FAX,
     Point,
-    curve,
     measure,
     readers,
     summaries,
 )
 from .results import test_set
+from .rivals import (
+    CLASSICAL,
+    RATES,
+    SCALES,
+    STAGE_ONE,
+    TFIC,
+    chosen,
+    compared,
+    together,
+)
 
-STAGE_ONE, TFIC = "scenes", "scenes-tfic"
 HALF = f"{STAGE_ONE}, half as large"  # the picture reduced by 2 before it is compressed
 OTHERS = ("tfic",)  # as it was trained before, on words of one ink
-RATES = range(codec.RATES)
 SOME_RATES = RATES[::2]  # where it is not the codec that is asked about
-SCALES = (1, 2, 3, 4, 6, 8)
-CLASSICAL = {
-    "JPEG": (1, 10, 25),
-    "JPEG" + GREY: (1, 5, 10, 20, 35),
-    "JPEG2000" + GREY: (800, 400, 200, 100),
-    "WEBP": (0, 10, 30),
-    "WEBP" + GREY: (0, 10, 25, 45),
-    "AVIF": (0, 20, 40),
-    "AVIF" + GREY: (0, 15, 30, 45),
-}
 FAXES = {FAX: (31, 61, 121), WORDS_FAX: (0, 31, 61)}
-MOST = 8  # points of a rival that the test pictures see
-PARTS = (0.5, 0.9, 0.95, 0.98)  # of the best uncompressed accuracy
-CAP = 0.99  # of it, above which curves are flat and not compared
 FAINT = 0.4  # of the contrast
 
 
@@ -151,38 +136,6 @@ def _everything() -> list[Point]:
     ]
 
 
-def chosen(points: dict[str, list]) -> list[Point]:
-    """Of each rival the points of its frontier, at most `MOST` of them."""
-    best = []
-    for name in (*CLASSICAL, *FAXES):
-        rows = [
-            {
-                **row,
-                "bpp": row["all"]["bpp"],
-                "accuracy": np.mean(
-                    [read["accuracy"][0] for read in row["all"]["read"].values()]
-                ),
-            }
-            for row in points.get(name, [])
-        ]
-        front = frontier(rows, "accuracy")
-        places = np.linspace(0, len(front) - 1, min(MOST, len(front)))
-        best += [
-            Point(name, setting=front[at]["setting"], scale=front[at]["scale"])
-            for at in places.round().astype(int)
-        ]
-    return best
-
-
-def together(*parts: dict[int, dict[Point, dict]]) -> dict[int, dict[Point, dict]]:
-    """Pictures' measurements, measured in several parts."""
-    found: dict[int, dict[Point, dict]] = defaultdict(dict)
-    for part in parts:
-        for image, rows in part.items():
-            found[image] |= rows
-    return found
-
-
 def _parts(scenes: Sequence[Scene]) -> dict[str, list[Scene]]:
     """The test pictures, by how they were drawn."""
     asked = {
@@ -271,41 +224,6 @@ def _gains(
         name = HALF if point.codec == STAGE_ONE and point.scale else point.codec
         rows[name].append({**point.label(), "gain": [round(end, 4) for end in interval]})
     return dict(rows)
-
-
-def compared(points: dict[str, list], best: dict[str, float]) -> dict[str, dict]:
-    """``equal_accuracy`` and ``bd_rate``, see `run`, for each reader's best uncompressed
-    accuracy."""
-    return {
-        "equal_accuracy": {name: _equal(points, name, best[name]) for name in best},
-        "bd_rate": {name: _bd_rates(points, name, best[name]) for name in best},
-    }
-
-
-def _equal(points: dict[str, list], reader: str, best: float) -> dict[str, dict]:
-    curves = {
-        name: curve(rows, reader)
-        for name, rows in points.items()
-        if name not in (UNCOMPRESSED, *FILTERS)
-    }
-    return {
-        str(part): {name: bits_for(part * best, rows) for name, rows in curves.items()}
-        for part in PARTS
-    }
-
-
-def _bd_rates(points: dict[str, list], reader: str, best: float) -> dict:
-    """TFIC's bits against each other codec's, up to `CAP` of the best accuracy."""
-
-    def capped(name: str) -> list[dict]:
-        rows = curve(points[name], reader)
-        return [{**row, "accuracy": min(row["accuracy"], CAP * best)} for row in rows]
-
-    return {
-        name: bd_rate(capped(name), capped(TFIC), "accuracy")
-        for name in points
-        if name not in (TFIC, UNCOMPRESSED, *FILTERS)
-    }
 
 
 def _sent(scenes: Sequence[Scene], measured: dict, reader: str) -> dict[str, float]:
