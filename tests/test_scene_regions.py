@@ -51,7 +51,7 @@ def test_the_experiment_in_small(tmp_path, monkeypatch):
         "TFIC": "tfic",
         "RATES": (0, 4),
         "SCALES": (2,),
-        "RIVALS": ("WEBP" + GREY,),
+        "RIVALS": {"WEBP" + GREY: (0, 25)},
         "Scenes": few,
     }
     for name, value in small.items():

@@ -6,7 +6,7 @@ import torch
 
 from semlib import data, zoo
 from semlib.codec import compress, decompress
-from semlib.images import to_tensor
+from semlib.images import inside, to_tensor
 from semlib.ocr import EasyOCRReader
 from semlib.training import export, preset, train
 from semlib.training.scenes import SceneCodecRecipe, SceneTFICRecipe, by_picture, shifted
@@ -40,6 +40,23 @@ def test_shares_of_a_batch_are_the_batch(recipe):
         own, words, rate = recipe.batch(1, rank, 2)
         assert torch.equal(own, pictures[rank::2]) and torch.equal(rate, rates[rank::2])
         assert words == [(0, *rest) for at, *rest in places if at == rank]
+
+
+def test_some_grounds_are_flat(recipe):
+    """One colour beyond the words as they are shown, and nothing else is changed."""
+    settings = recipe.settings
+    flat, whole = (
+        SceneTFICRecipe({**settings, "flat": share}).batch(0, 0, 1)
+        for share in (1.0, 0.0)
+    )
+    assert flat[1] == whole[1]
+    for at, (picture, before) in enumerate(zip(flat[0], whole[0])):
+        regions = [window for of, window, _ in flat[1] if of == at]
+        kept = torch.from_numpy(inside(picture[0].numpy(), regions))
+        assert torch.equal(picture[:, kept], before[:, kept])
+        ground = picture[:, ~kept]
+        assert (ground == ground[:, :1]).all()
+        assert not torch.equal(ground, before[:, ~kept])
 
 
 def test_a_picture_counts_once_whatever_its_words():

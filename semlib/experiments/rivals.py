@@ -1,6 +1,7 @@
 """Codecs for words on any ground: TFIC, and what it is measured against at its best."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +25,18 @@ CLASSICAL = {
 MOST = 8  # points of a rival that the test pictures see
 PARTS = (0.5, 0.9, 0.95, 0.98)  # of the best uncompressed accuracy
 CAP = 0.99  # of it, above which curves are flat and not compared
+
+
+def points_of(
+    settings: Mapping[str, Sequence[int]], scales: Sequence[int] = SCALES
+) -> list[Point]:
+    """Each rival at each of its settings and scales."""
+    return [
+        Point(name, setting=setting, scale=scale)
+        for name, known in settings.items()
+        for setting in known
+        for scale in scales
+    ]
 
 
 def chosen(points: dict[str, list]) -> list[Point]:
@@ -62,8 +75,8 @@ def together(*parts: dict[int, dict[Point, dict]]) -> dict[int, dict[Point, dict
 
 
 def compared(points: dict[str, list], best: dict[str, float]) -> dict[str, dict]:
-    """``equal_accuracy`` and ``bd_rate``, see `run`, for each reader's best uncompressed
-    accuracy."""
+    """``equal_accuracy`` and ``bd_rate``, see `scene_text.run`, for each reader's best
+    uncompressed accuracy."""
     return {
         "equal_accuracy": {name: _equal(points, name, best[name]) for name in best},
         "bd_rate": {name: _bd_rates(points, name, best[name]) for name in best},

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import zoo
-from ..codec.peers import GREY
-from ..data import Scene, Scenes
+from ..codec.peers import GREY, Place
+from ..data import Scene, Scenes, SceneWord
 from ..images import flatten_ground, inside, to_tensor
 from ..ocr import CRAFT
 from .operating_points import UNCOMPRESSED, Point, measure, readers, summaries
@@ -21,12 +21,11 @@ from .rivals import (
     TFIC,
     chosen,
     compared,
+    points_of,
     together,
 )
 
-RIVALS = tuple(name for name in CLASSICAL if name.endswith(GREY))
-Region = tuple[int, int, int, int]  # left, top, right, bottom
-AROUND = 0.1  # of a found box's shorter side: the margin that words' windows have
+RIVALS = {name: known for name, known in CLASSICAL.items() if name.endswith(GREY)}
 
 
 def run(
@@ -53,7 +52,7 @@ def run(
         ``plain``.
     """
     known = [told(scene) for scene in Scenes("validation", choosing)]
-    tried = [Point(UNCOMPRESSED), *_points_of_rivals()]
+    tried = [Point(UNCOMPRESSED), *points_of(RIVALS, SCALES)]
     found = measure([(scene, tried) for scene in known], folder / "chosen.jsonl", workers)
     rivals = chosen(summaries(tried, {"all": known}, found))
     test = list(Scenes("test", subset))
@@ -100,36 +99,22 @@ def told(scene: Scene) -> Scene:
     return _flat(scene, [word.window for word in scene.words])
 
 
-def _flat(scene: Scene, regions: list[Region]) -> Scene:
+def _flat(scene: Scene, regions: list[Place]) -> Scene:
     return replace(scene, image=flatten_ground(scene.image, regions))
 
 
-def _points_of_rivals() -> list[Point]:
-    return [
-        Point(name, setting=setting, scale=scale)
-        for name in RIVALS
-        for setting in CLASSICAL[name]
-        for scale in SCALES
-    ]
-
-
-def _found(scenes: Iterable[Scene]) -> list[list[Region]]:
-    """Where CRAFT sees words in each picture, upright boxes with a margin."""
+def _found(scenes: Iterable[Scene]) -> list[list[Place]]:
+    """Where CRAFT sees words in each picture: windows as the words' own, upright."""
     detector = CRAFT()
     found = []
     for scene in scenes:
-        height, width = scene.image.shape[:2]
         corners = detector.boxes(to_tensor(scene.image)[None])[0]
-        low, high = corners.min(1), corners.max(1)
-        margin = AROUND * (high - low).min(1, keepdims=True)
-        low = np.floor(low - margin).clip(0)
-        high = np.ceil(high + margin).clip(max=(width, height))
-        boxes = np.hstack([low, high]).astype(int).tolist()
-        found.append([(left, top, right, bottom) for left, top, right, bottom in boxes])
+        boxes = np.hstack([corners.min(1), corners.max(1)]).tolist()
+        found.append([SceneWord("", tuple(box)).window for box in boxes])
     return found
 
 
-def _missed(scenes: Iterable[Scene], boxes: Iterable[list[Region]]) -> float:
+def _missed(scenes: Iterable[Scene], boxes: Iterable[list[Place]]) -> float:
     """The share of words of whose box less than half is in any of those."""
     kept = []
     for scene, regions in zip(scenes, boxes):

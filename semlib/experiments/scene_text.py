@@ -31,6 +31,7 @@ from .rivals import (
     TFIC,
     chosen,
     compared,
+    points_of,
     together,
 )
 
@@ -123,17 +124,8 @@ def run(
 
 def _everything() -> list[Point]:
     """The uncompressed picture, filtered too, and each rival's every point."""
-    settings = {**CLASSICAL, **FAXES}
-    return [
-        Point(UNCOMPRESSED),
-        *map(Point, FILTERS),
-        *(
-            Point(name, setting=setting, scale=scale)
-            for name in settings
-            for setting in settings[name]
-            for scale in SCALES
-        ),
-    ]
+    rivals = points_of({**CLASSICAL, **FAXES}, SCALES)
+    return [Point(UNCOMPRESSED), *map(Point, FILTERS), *rivals]
 
 
 def _parts(scenes: Sequence[Scene]) -> dict[str, list[Scene]]:
